@@ -1,0 +1,18 @@
+/*-------------------------------------------------------------------------
+ *
+ * filename.h
+ *	  goose's rule for the names of migration files: NUMBER_name.sql.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GOOSEPLUS_FILENAME_H
+#define GOOSEPLUS_FILENAME_H
+
+#include "ground.h"
+
+extern bool filename_version(const char *name, int64 *version);
+extern bool filename_is_go_migration(const char *name);
+
+#endif							/* GOOSEPLUS_FILENAME_H */

@@ -1,0 +1,105 @@
+/*-------------------------------------------------------------------------
+ *
+ * script.h
+ *	  goose's file format: reads the statements of one direction, one by one.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GOOSEPLUS_SCRIPT_H
+#define GOOSEPLUS_SCRIPT_H
+
+#include "ground.h"
+#include "interpolate.h"
+
+typedef enum ScriptDirection
+{
+	SCRIPT_UP,
+	SCRIPT_DOWN
+} ScriptDirection;
+
+typedef struct ScriptOptions
+{
+	bool		standard_conforming_strings;
+	InterpolateLookup lookup;	/* for ENVSUB; NULL: no variable is set */
+	void	   *lookup_arg;
+} ScriptOptions;
+
+typedef enum ScriptError
+{
+	SCRIPT_NO_ERROR,
+	SCRIPT_ANNOTATION_INDENTED, /* blank or tab before "-- +goose" */
+	SCRIPT_ANNOTATION_EMPTY,	/* "-- +goose" and nothing else */
+	SCRIPT_ANNOTATION_REPEATED, /* "+goose" twice on a line */
+	SCRIPT_ANNOTATION_UNKNOWN,
+	SCRIPT_DUPLICATE_UP,
+	SCRIPT_DOWN_NOT_AFTER_UP,	/* first, repeated, or inside a block */
+	SCRIPT_BEGIN_MISPLACED,		/* StatementBegin before Up or inside a block */
+	SCRIPT_END_MISPLACED,		/* StatementEnd without StatementBegin */
+	SCRIPT_NO_STATEMENT_END,	/* end of file inside a block */
+	SCRIPT_NO_UP,				/* end of file and no annotation Up */
+	SCRIPT_TEXT_BEFORE_UP,		/* SQL before the annotation Up */
+	SCRIPT_NO_SEMICOLON,		/* the section ends inside a statement */
+	SCRIPT_UNTERMINATED_STRING, /* the same, inside a string constant ... */
+	SCRIPT_UNTERMINATED_IDENTIFIER,
+	SCRIPT_UNTERMINATED_DOLLAR_QUOTE,
+	SCRIPT_UNTERMINATED_COMMENT,
+	SCRIPT_UNTERMINATED_PARENTHESIS,
+	SCRIPT_UNTERMINATED_BODY,	/* ... inside BEGIN ATOMIC */
+	SCRIPT_VARIABLE				/* ENVSUB failed; see .interpolate */
+} ScriptError;
+
+typedef struct ScriptProblem
+{
+	ScriptError error;
+	InterpolateResult interpolate;
+	int			line;			/* of the file, from 1 */
+	int			column;			/* in characters, from 1 */
+	char	   *argument;		/* offending text, or NULL; palloc'd */
+	char	   *message;		/* see InterpolateProblem */
+} ScriptProblem;
+
+/* Where the goose command reads the file otherwise than we do. */
+typedef enum ScriptNoteKind
+{
+	SCRIPT_NOTE_BYTE_ORDER_MARK,	/* goose refuses the file */
+	SCRIPT_NOTE_LONG_LINE,		/* goose refuses lines of 4 MiB and more */
+	SCRIPT_NOTE_CUT_VETOED,		/* goose ends the statement on this line */
+	SCRIPT_NOTE_LINE_DROPPED	/* goose, and so we, drop this line: it follows
+								 * an empty StatementBegin/StatementEnd block */
+} ScriptNoteKind;
+
+typedef void (*ScriptNote) (void *arg, ScriptNoteKind kind, int line);
+
+typedef struct ScriptStatement
+{
+	const char *text;			/* UTF-8, NUL-terminated, trimmed as goose
+								 * trims; good until the next script_next() */
+	size_t		length;
+	int			ordinal;		/* from 1 */
+	int			line;			/* of the file, where the text begins */
+	int			column;
+} ScriptStatement;
+
+typedef enum ScriptNext
+{
+	SCRIPT_STATEMENT,
+	SCRIPT_END,
+	SCRIPT_FAILED
+} ScriptNext;
+
+typedef struct ScriptReader ScriptReader;
+
+extern ScriptReader *script_open(const char *text, size_t length,
+								 ScriptDirection direction,
+								 const ScriptOptions *options);
+extern void script_set_note(ScriptReader *reader, ScriptNote note, void *arg);
+extern ScriptNext script_next(ScriptReader *reader, ScriptStatement *statement);
+extern const ScriptProblem *script_problem(const ScriptReader *reader);
+extern bool script_transactional(const ScriptReader *reader);
+extern void script_locate(const ScriptReader *reader, size_t offset,
+						  int *line, int *column);
+extern void script_close(ScriptReader *reader);
+
+#endif							/* GOOSEPLUS_SCRIPT_H */
