@@ -1,0 +1,77 @@
+# gooseplus: build, install and test with PGXS.
+#
+#   make, make install, make installcheck   as for any extension; PG_CONFIG=...
+#                                           chooses the server
+#   make demo, make test, make bench        do all their own set-up, in a
+#                                           throw-away server; they need no
+#                                           PostgreSQL at hand when run as root
+#
+# The version number lives in gooseplus.control and nowhere else.
+
+EXTENSION = gooseplus
+MODULE_big = gooseplus
+DATA = src/gooseplus--1.0.sql
+PGFILEDESC = "gooseplus - runs goose migrations inside the server"
+
+# One group a floor: a file includes only what stands below it.
+GROUND = annotation lexer script interpolate filename plan
+FIRST  = settings report query
+SECOND = source source_directory version_table migration_lock
+THIRD  = statement run_atomic timer look
+TOP    = api gooseplus
+
+FILES = $(GROUND) $(FIRST) $(SECOND) $(THIRD) $(TOP)
+# until all of them have landed: what is there
+OBJS = $(patsubst %.c,%.o,$(wildcard src/*.c))
+
+VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" gooseplus.control)
+PG_CPPFLAGS = -Isrc -DGOOSEPLUS_VERSION='"$(VERSION)"'
+PG_CFLAGS = -fvisibility=hidden
+# Before 16, PGDLLEXPORT means nothing outside Windows, and hidden is hidden.
+PG_CPPFLAGS += $(if $(filter 15,$(MAJORVERSION)),-DPGDLLEXPORT='__attribute__((visibility("default")))')
+
+# pg_regress: every sql/*.sql is a test, so a new one joins by itself.
+REGRESS = $(sort $(basename $(notdir $(wildcard sql/*.sql))))
+REGRESS_OPTS = --inputdir=. --load-extension=gooseplus --encoding=UTF8 --no-locale
+
+EXTRA_CLEAN = results regression.diffs regression.out output_iso tmp_check
+
+# Goals that find, or as root install, a server by themselves.
+SELF_SUFFICIENT = demo test bench
+.PHONY: $(SELF_SUFFICIENT)
+
+ifneq ($(filter-out $(SELF_SUFFICIENT),$(or $(MAKECMDGOALS),all)),)
+PG_CONFIG ?= pg_config
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+ifeq ($(PGXS),)
+$(error $(PG_CONFIG) does not lead to PostgreSQL's server headers: install postgresql-server-dev-NN (or your system's postgresql-devel), or set PG_CONFIG)
+endif
+
+# A server built with LLVM wants clang for bitcode; the extension works
+# without, so a machine that lacks that clang just builds none.
+CLANG := $(shell sed -n 's/^CLANG *= *//p' $(dir $(PGXS))../Makefile.global)
+ifeq ($(shell command -v "$(CLANG)" 2>/dev/null),)
+override with_llvm := no
+endif
+
+include $(PGXS)
+
+# A changed header rebuilds everything: it takes seconds, and nothing stale
+# can stay behind.
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h) Makefile gooseplus.control
+
+clean: clean-tests
+.PHONY: clean-tests
+clean-tests:
+	if [ -f test/unit/Makefile ]; then $(MAKE) -C test/unit clean; fi
+endif
+
+demo:
+	@test/demo
+
+# make test SUITES="regress tap" runs only those.
+test:
+	@test/run $(SUITES)
+
+bench:
+	@test/bench/run

@@ -1,0 +1,295 @@
+# setup.sh - from "a machine with make" to "a private copy of the tree, owned
+# by an ordinary user, with every package in place".  Sourced by test/run,
+# test/demo and test/bench/run; knows nothing about suites.
+#
+# A script that needs a server starts with
+#
+#	. "$(dirname "$0")/lib/setup.sh"
+#	setup_enter "$0" "$@"
+#
+# The first time through (outside) setup_enter installs or checks packages,
+# copies the tree to a private folder, runs the copy of the script there as an
+# ordinary user, removes the folder and exits with the copy's exit status.
+# The second time (inside) it returns, with these in the environment:
+#
+#	GOOSEPLUS_PRIVATE	the private folder
+#	GOOSEPLUS_TREE		the copy of the tree in it
+#	GOOSEPLUS_PG_CONFIG	pg_config of the server to copy
+#
+# What the caller's environment says to us: PG_CONFIG (which server), KEEP=1
+# (leave the private folder), TMPDIR (where it goes), GOOSE (the goose command
+# to compare with, otherwise the one in PATH if there is any).
+
+set -u
+export LC_ALL=C
+
+say() { printf '%s\n' "$*"; }
+die() { printf '%s\n' "$*" >&2; exit 1; }
+
+# ---------------------------------------------------------------- packages
+
+# The major version of the server to test with.  Sets SETUP_PG_CONFIG (empty
+# when that server is still to be installed) and SETUP_MAJOR.
+setup_choose_server()
+{
+	local found
+
+	SETUP_PG_CONFIG=${PG_CONFIG:-}
+	if [ -n "$SETUP_PG_CONFIG" ]; then
+		SETUP_PG_CONFIG=$(command -v "$SETUP_PG_CONFIG") ||
+			die "PG_CONFIG=$PG_CONFIG is not an executable file"
+	else
+		found=$(ls -v /usr/lib/postgresql/*/bin/pg_config 2>/dev/null | tail -n 1)
+		SETUP_PG_CONFIG=${found:-$(command -v pg_config || true)}
+	fi
+	SETUP_MAJOR=
+	if [ -n "$SETUP_PG_CONFIG" ]; then
+		SETUP_MAJOR=$("$SETUP_PG_CONFIG" --version 2>/dev/null |
+			sed -n 's/^PostgreSQL \([0-9]*\).*/\1/p')
+	fi
+	[ -n "$SETUP_MAJOR" ] || SETUP_PG_CONFIG=
+}
+
+# The newest server that apt has to offer.
+setup_newest_major()
+{
+	apt-cache pkgnames postgresql-server-dev- 2>/dev/null |
+		sed -n 's/^postgresql-server-dev-\([0-9][0-9]*\)$/\1/p' | sort -n | tail -n 1
+}
+
+# The packages that are missing, by what is missing on the disk rather than by
+# what dpkg says: a server built by hand is as good as a packaged one.
+setup_missing_packages()
+{
+	local bin=/usr/lib/postgresql/$SETUP_MAJOR/bin
+	local share=/usr/share/postgresql/$SETUP_MAJOR
+	local pgxs=/usr/lib/postgresql/$SETUP_MAJOR/lib/pgxs/src/makefiles/pgxs.mk
+
+	if [ -n "$SETUP_PG_CONFIG" ]; then
+		bin=$("$SETUP_PG_CONFIG" --bindir)
+		share=$("$SETUP_PG_CONFIG" --sharedir)
+		pgxs=$("$SETUP_PG_CONFIG" --pgxs 2>/dev/null || true)
+	fi
+	command -v gcc >/dev/null || say gcc
+	[ -e /usr/include/stdio.h ] || say libc6-dev
+	command -v make >/dev/null || say make
+	perl -MTAP::Harness -e 1 2>/dev/null || say perl
+	perl -MIPC::Run -e 1 2>/dev/null || say libipc-run-perl
+	[ -x "$bin/postgres" ] && [ -x "$bin/psql" ] || say "postgresql-$SETUP_MAJOR"
+	[ -n "$pgxs" ] && [ -e "$pgxs" ] || say "postgresql-server-dev-$SETUP_MAJOR"
+	[ -e "$share/extension/pgtap.control" ] || say "postgresql-$SETUP_MAJOR-pgtap"
+}
+
+setup_apt_get()
+{
+	DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 "$@" </dev/null
+}
+
+# Install packages.  The packaged server would make and start a cluster of its
+# own; a machine that only runs our tests did not ask for that.
+setup_install()
+{
+	local override=/etc/postgresql-common/createcluster.d/gooseplus-test.conf
+	local log=$SETUP_PRIVATE/apt.log
+
+	say "installing $*"
+	mkdir -p "${override%/*}"
+	printf 'create_main_cluster = false\n' >"$override"
+	setup_apt_get install --no-install-recommends "$@" >"$log" 2>&1 ||
+	{
+		# package lists that are too old name files that are gone
+		setup_apt_get update >>"$log" 2>&1
+		setup_apt_get install --no-install-recommends "$@" >>"$log" 2>&1
+	} ||
+	{
+		rm -f "$override"
+		tail -n 30 "$log" >&2
+		die "apt-get could not install: $*"
+	}
+	rm -f "$override"
+}
+
+setup_packages()
+{
+	local missing
+
+	setup_choose_server
+	if [ "$(id -u)" != 0 ]; then
+		[ -n "$SETUP_MAJOR" ] || SETUP_MAJOR=$(setup_newest_major)
+		[ -n "$SETUP_MAJOR" ] || SETUP_MAJOR=NN
+		missing=$(setup_missing_packages | tr '\n' ' ')
+		[ -z "$missing" ] ||
+			die "packages are missing; as root: apt-get install --no-install-recommends $missing"
+		return
+	fi
+
+	if [ -z "$SETUP_MAJOR" ]; then
+		SETUP_MAJOR=$(setup_newest_major)
+		if [ -z "$SETUP_MAJOR" ]; then
+			say "reading the package lists (apt-get update)"
+			setup_apt_get update >"$SETUP_PRIVATE/apt.log" 2>&1 ||
+				{ tail -n 30 "$SETUP_PRIVATE/apt.log" >&2; die "apt-get update failed"; }
+			SETUP_MAJOR=$(setup_newest_major)
+		fi
+		[ -n "$SETUP_MAJOR" ] || die "apt offers no postgresql-server-dev package"
+	fi
+	missing=$(setup_missing_packages | tr '\n' ' ')
+	if [ -n "$missing" ]; then
+		command -v apt-get >/dev/null ||
+			die "missing, and this system has no apt-get to install them: $missing"
+		# shellcheck disable=SC2086
+		setup_install $missing
+		setup_choose_server
+		missing=$(setup_missing_packages | tr '\n' ' ')
+		[ -z "$missing" ] || die "still missing after apt-get install: $missing"
+	fi
+}
+
+# ---------------------------------------------------------- the private copy
+
+# The ordinary user that root hands over to; empty for somebody who is one.
+setup_user()
+{
+	[ "$(id -u)" = 0 ] || return 0
+	if id postgres >/dev/null 2>&1; then
+		say postgres
+	else
+		say nobody
+	fi
+}
+
+# A folder with a path short enough for unix sockets (a server's socket name
+# must stay under 100 bytes) that the ordinary user can get to.
+setup_private_folder()
+{
+	local parent
+
+	for parent in "${TMPDIR:-/tmp}" /tmp; do
+		[ ${#parent} -le 40 ] || continue
+		SETUP_PRIVATE=$(mktemp -d "$parent/gooseplus.XXXXXX") || continue
+		SETUP_PRIVATE=$(cd "$SETUP_PRIVATE" && pwd -P)
+		[ -z "$SETUP_USER" ] || chown "$SETUP_USER:" "$SETUP_PRIVATE"
+		if setup_as_user test -w "$SETUP_PRIVATE"; then
+			return 0
+		fi
+		rm -rf "$SETUP_PRIVATE"
+	done
+	die "found no folder for temporary files: ${TMPDIR:-/tmp} is too long a path or not open to ${SETUP_USER:-you}"
+}
+
+setup_as_user()
+{
+	if [ -n "$SETUP_USER" ]; then
+		setpriv --reuid="$SETUP_USER" --regid="$(id -g "$SETUP_USER")" --init-groups -- "$@"
+	else
+		"$@"
+	fi
+}
+
+# The tree without what a build or a test run left in it.
+setup_copy_tree()
+{
+	mkdir "$SETUP_PRIVATE/tree" "$SETUP_PRIVATE/tmp" "$SETUP_PRIVATE/bin"
+	tar -C "$1" --exclude-vcs --exclude='*.o' --exclude='*.so' --exclude='*.bc' \
+		--exclude=./results --exclude=./output_iso --exclude=./tmp_check -cf - . |
+		tar -C "$SETUP_PRIVATE/tree" --no-same-owner -xf -
+	setup_copy_goose
+	if [ -n "$SETUP_USER" ]; then
+		chown -R "$SETUP_USER:" "$SETUP_PRIVATE"
+	fi
+}
+
+# The goose command, if there is one: root's own folders are closed to the
+# ordinary user, so it comes along.
+setup_copy_goose()
+{
+	local goose=${GOOSE:-$(command -v goose || true)}
+
+	[ -n "$goose" ] || { [ ! -x "${HOME:-/}/go/bin/goose" ] || goose=$HOME/go/bin/goose; }
+	if [ -n "$goose" ] && "$goose" --version 2>/dev/null | grep -q '^goose version'; then
+		cp "$goose" "$SETUP_PRIVATE/bin/goose"
+	fi
+}
+
+# Stop, by their pid files, the servers that run in the private folder: those
+# that a killed suite could not stop itself.
+setup_stop_servers()
+{
+	local file pid
+
+	find "$SETUP_PRIVATE" -name postmaster.pid 2>/dev/null | while read -r file; do
+		pid=$(head -n 1 "$file" 2>/dev/null)
+		[ -n "$pid" ] || continue
+		[ "$(readlink "/proc/$pid/cwd")" = "${file%/*}" ] || continue
+		kill -QUIT "$pid" 2>/dev/null || continue
+		while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+	done
+}
+
+setup_cleanup()
+{
+	local status=$?
+
+	trap '' INT TERM HUP
+	if [ -n "${SETUP_CHILD:-}" ]; then
+		kill -TERM -- "-$SETUP_CHILD" 2>/dev/null && wait "$SETUP_CHILD"
+	fi
+	if [ "${KEEP:-}" = 1 ]; then
+		say "kept: $SETUP_PRIVATE" >&2
+	elif [ -n "${SETUP_PRIVATE:-}" ]; then
+		setup_stop_servers
+		# a test may have closed a folder to its owner
+		chmod -R u+rwX "$SETUP_PRIVATE" 2>/dev/null
+		rm -rf "$SETUP_PRIVATE"
+	fi
+	exit $status
+}
+
+# See the top of this file.
+setup_enter()
+{
+	local script top status
+
+	if [ -n "${GOOSEPLUS_PRIVATE:-}" ]; then
+		shift
+		return 0
+	fi
+	script=$1
+	shift
+	top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+	script=$(cd "$(dirname "$script")" && pwd -P)/$(basename "$script")
+	script=${script#"$top"/}
+
+	SETUP_CHILD=
+	SETUP_PRIVATE=
+	trap setup_cleanup EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	SETUP_USER=
+	if [ "$(id -u)" = 0 ]; then
+		SETUP_PRIVATE=$(mktemp -d)
+		setup_packages
+		rm -rf "$SETUP_PRIVATE"
+		SETUP_PRIVATE=
+		SETUP_USER=$(setup_user)
+	else
+		setup_packages
+	fi
+	setup_private_folder
+	setup_copy_tree "$top"
+
+	# A session of its own, so that one signal reaches everything in it.
+	cd "$SETUP_PRIVATE/tree" || exit 1
+	setup_as_user env -i \
+		PATH="$PATH:/usr/sbin:/sbin" HOME="$SETUP_PRIVATE" TMPDIR="$SETUP_PRIVATE/tmp" \
+		LC_ALL=C TZ=UTC TERM=dumb KEEP="${KEEP:-}" \
+		GOOSEPLUS_PRIVATE="$SETUP_PRIVATE" \
+		GOOSEPLUS_TREE="$SETUP_PRIVATE/tree" \
+		GOOSEPLUS_PG_CONFIG="$SETUP_PG_CONFIG" \
+		setsid "$SETUP_PRIVATE/tree/$script" "$@" <&0 &
+	SETUP_CHILD=$!
+	wait "$SETUP_CHILD"
+	status=$?
+	SETUP_CHILD=
+	exit $status
+}

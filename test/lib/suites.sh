@@ -1,0 +1,175 @@
+# suites.sh - the suites, and how each one's result is counted.  Sourced by
+# test/run, inside (see setup.sh), after server.sh.
+#
+# A suite is a function suite_NAME and a folder suite_folder knows.  It prints
+# what a reader of a failure needs and hands its figures to suite_count.
+
+SUITES_ALL="unit regress isolation pgtap tap"
+SUITES_PASSED=0
+SUITES_FAILED=0
+SUITES_SKIPPED=0
+
+suite_folder()
+{
+	case $1 in
+		unit) say test/unit ;;
+		regress) say sql ;;
+		isolation) say test/isolation ;;
+		pgtap) say test/pgtap ;;
+		tap) say test/t ;;
+		*) die "there is no suite \"$1\"; the suites are: $SUITES_ALL" ;;
+	esac
+}
+
+# suite_count PASSED FAILED SKIPPED
+suite_count()
+{
+	say "$1 passed, $2 failed, $3 skipped"
+	SUITES_PASSED=$((SUITES_PASSED + $1))
+	SUITES_FAILED=$((SUITES_FAILED + $2))
+	SUITES_SKIPPED=$((SUITES_SKIPPED + $3))
+}
+
+# The figures of a suite that prints "N passed, N failed[, N skipped]" last.
+# suite_count_last OUTPUT STATUS
+suite_count_last()
+{
+	local line passed failed skipped
+
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$1" | tail -n 1)
+	read -r passed _ failed _ skipped _ <<<"${line:-0 passed, 0 failed, 0 skipped}"
+	[ "$2" = 0 ] || [ "$failed" != 0 ] || failed=1
+	[ "$passed$failed" != 00 ] || failed=1
+	suite_count "$passed" "$failed" "${skipped:-0}"
+}
+
+# The last lines of the server's log, for whoever looks at a failure.
+suite_server_log()
+{
+	say "--- the end of the server's log"
+	tail -n 40 "$SERVER_LOG"
+	say "---"
+}
+
+# ------------------------------------------------------------------- suites
+
+# C programs without a server.
+suite_unit()
+{
+	local output=$GOOSEPLUS_PRIVATE/unit.out status
+
+	make -s -C test/unit PG_CONFIG="$PG_CONFIG" >"$output" 2>&1
+	status=$?
+	if [ $status != 0 ]; then
+		tail -n 60 "$output"
+	fi
+	suite_count_last "$output" $status
+}
+
+# Count what pg_regress or its isolation sister printed: one test a file.
+# suite_count_regress OUTPUT DIFFS TOTAL
+suite_count_regress()
+{
+	local passed
+
+	# "test x ... ok 5 ms" until 15, "ok 1 - x 5 ms" since 16
+	passed=$(grep -cE '^(ok +[0-9]+ |test [^ ]+ +\.\.\. ok )' "$1")
+	if [ "$passed" != "$3" ]; then
+		grep -vE '^(ok +[0-9]+ |test [^ ]+ +\.\.\. ok )' "$1" | tail -n 40
+		if [ -s "$2" ]; then
+			head -n 200 "$2"
+		fi
+		suite_server_log
+	fi
+	suite_count "$passed" $(($3 - passed)) 0
+}
+
+suite_regress()
+{
+	local output=$GOOSEPLUS_PRIVATE/regress.out
+	local -a tests=(sql/*.sql)
+
+	make -s PG_CONFIG="$PG_CONFIG" installcheck >"$output" 2>&1
+	suite_count_regress "$output" regression.diffs ${#tests[@]}
+}
+
+suite_isolation()
+{
+	local output=$GOOSEPLUS_PRIVATE/isolation.out
+	local -a specs=(test/isolation/specs/*.spec)
+	local -a names
+
+	names=("${specs[@]##*/}")
+	"$SERVER_PGXS/src/test/isolation/pg_isolation_regress" \
+		--inputdir=test/isolation --outputdir="$GOOSEPLUS_PRIVATE/iso" \
+		--bindir="$SERVER_BIN" --dbname=gooseplus_isolation \
+		--encoding=UTF8 --no-locale --load-extension=gooseplus \
+		"${names[@]%.spec}" >"$output" 2>&1
+	suite_count_regress "$output" "$GOOSEPLUS_PRIVATE/iso/regression.diffs" ${#specs[@]}
+}
+
+suite_pgtap()
+{
+	local output=$GOOSEPLUS_PRIVATE/pgtap.out status
+
+	createdb gooseplus_pgtap &&
+		psql -X -q -d gooseplus_pgtap -v ON_ERROR_STOP=1 \
+			-c 'CREATE EXTENSION pgtap' -c 'CREATE EXTENSION gooseplus' ||
+		{ suite_count 0 1 0; return; }
+	perl test/lib/tap.pl psql test/pgtap/*.sql 2>&1 | tee "$output"
+	status=${PIPESTATUS[0]}
+	[ "$status" = 0 ] || suite_server_log
+	suite_count_last "$output" "$status"
+}
+
+# Perl programs that make servers of their own, with PostgreSQL::Test::Cluster.
+# The environment is what PGXS gives to such tests, for all versions at once:
+# TESTDIR until 15, TESTDATADIR and TESTLOGDIR since 16.
+suite_tap()
+{
+	local output=$GOOSEPLUS_PRIVATE/tap.out status
+	local folder=$GOOSEPLUS_PRIVATE/tap
+
+	mkdir -p "$folder/tmp_check/log"
+	env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE \
+		TESTDIR="$folder" TESTDATADIR="$folder/tmp_check" \
+		TESTLOGDIR="$folder/tmp_check/log" \
+		PERL5LIB="$SERVER_PGXS/src/test/perl" \
+		PG_REGRESS="$SERVER_PGXS/src/test/regress/pg_regress" \
+		perl test/lib/tap.pl prove test/t/*.pl 2>&1 | tee "$output"
+	status=${PIPESTATUS[0]}
+	suite_count_last "$output" "$status"
+}
+
+# --------------------------------------------------------------------- all
+
+suites_run()
+{
+	local suite folder
+
+	[ $# != 0 ] || set -- $SUITES_ALL
+	for suite; do
+		suite_folder "$suite" >/dev/null
+	done
+
+	server_copy
+	server_build
+	server_start
+	say "$(postgres --version), gooseplus built"
+	for suite; do
+		folder=$(suite_folder "$suite")
+		say "== $suite"
+		if [ ! -d "$folder" ]; then
+			say "skip: there is no $folder yet"
+			suite_count 0 0 1
+		elif [ -z "$(ls -A "$folder")" ]; then
+			say "$folder is empty"
+			suite_count 0 1 0
+		else
+			"suite_$suite"
+		fi
+	done
+
+	say "$SUITES_PASSED passed, $SUITES_FAILED failed, $SUITES_SKIPPED skipped"
+	[ "$SUITES_FAILED" = 0 ] && [ "$SUITES_PASSED" != 0 ]
+}
