@@ -1,0 +1,509 @@
+/*-------------------------------------------------------------------------
+ *
+ * lexer.c
+ *	  Is this point of an SQL text inside something that a cut would break?
+ *
+ * goose ends a statement at any line that ends in a semicolon.  This lexer
+ * tells when such a line end lies inside a string constant, a quoted
+ * identifier, a dollar quote, a block comment, parentheses or the body of
+ * BEGIN ATOMIC.  It follows PostgreSQL's lexical rules (scan.l of 15 to 19)
+ * closely enough to know where those begin and end, on valid SQL; what is not
+ * valid it reads somehow and leaves to the server.
+ *
+ * The text is fed piece by piece, each piece ending with a line end, and may
+ * move in memory between two pieces.  The work is linear in the text, and the
+ * state is a fixed-size struct.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "ground.h"
+
+#include "lexer.h"
+
+/*
+ * The classes of scan.l.  All bytes above ASCII are letters to it.
+ */
+#define IS_LETTER(c) \
+	(((c) >= 'a' && (c) <= 'z') || ((c) >= 'A' && (c) <= 'Z') || \
+	 (c) == '_' || IS_HIGHBIT_SET(c))
+#define IS_DIGIT(c) ((c) >= '0' && (c) <= '9')
+#define IS_NEWLINE(c) ((c) == '\n' || (c) == '\r')
+#define IS_SPACE(c) ((c) == ' ' || ((c) >= '\t' && (c) <= '\r'))
+
+/*
+ * Begins a new text, with the server's setting of that name (off: backslashes
+ * escape in plain strings, too).
+ */
+void
+lexer_init(Lexer *lexer, bool standard_conforming_strings)
+{
+	memset(lexer, 0, sizeof(*lexer));
+	lexer->standard_conforming_strings = standard_conforming_strings;
+}
+
+/*
+ * Begins a new text with the same settings.
+ */
+void
+lexer_reset(Lexer *lexer)
+{
+	lexer_init(lexer, lexer->standard_conforming_strings);
+}
+
+/*
+ * Does text hold c at this place, before to?
+ */
+static bool
+lexer_at(const char *text, size_t at, size_t to, char c)
+{
+	return at < to && text[at] == c;
+}
+
+/*
+ * Returns the place of the next line end at or after from, or to.
+ */
+static size_t
+lexer_line_end(const char *text, size_t from, size_t to)
+{
+	while (from < to && !IS_NEWLINE(text[from]))
+		from++;
+	return from;
+}
+
+/*
+ * Is this word that keyword (given in lower case)?
+ */
+static bool
+lexer_is_keyword(const char *word, size_t length, const char *keyword)
+{
+	return word != NULL && length == strlen(keyword) &&
+		pg_strncasecmp(word, keyword, length) == 0;
+}
+
+/*
+ * Takes notice of a token that begins at this place; word is NULL when it is
+ * not an unquoted identifier or keyword.
+ *
+ * A body is entered at BEGIN directly followed by ATOMIC, outside parentheses,
+ * of a statement that creates a routine.  It is left at an END that stands
+ * first in a statement; the END of a CASE never does, so that cases need not
+ * be counted.
+ */
+static void
+lexer_token(Lexer *lexer, size_t at, const char *word, size_t length)
+{
+	bool		routine = false;
+	LexerStep	step = LEXER_STEP_OTHER;
+
+	switch (lexer->step)
+	{
+		case LEXER_STEP_START:
+			if (lexer_is_keyword(word, length, "create"))
+				step = LEXER_STEP_CREATE;
+			else if (lexer->bodies > 0 && lexer_is_keyword(word, length, "end"))
+				lexer->bodies--;
+			break;
+		case LEXER_STEP_CREATE:
+			if (lexer_is_keyword(word, length, "or"))
+				step = LEXER_STEP_OR;
+			else
+				routine = true;
+			break;
+		case LEXER_STEP_OR:
+			if (lexer_is_keyword(word, length, "replace"))
+				step = LEXER_STEP_REPLACE;
+			break;
+		case LEXER_STEP_REPLACE:
+			routine = true;
+			break;
+		case LEXER_STEP_BEGIN:
+			if (lexer_is_keyword(word, length, "atomic"))
+			{
+				if (lexer->bodies++ == 0)
+					lexer->body = lexer->begin;
+				step = LEXER_STEP_START;
+				break;
+			}
+			/* FALLTHROUGH */
+		case LEXER_STEP_ROUTINE:
+			step = LEXER_STEP_ROUTINE;
+			if (lexer->parentheses == 0 &&
+				lexer_is_keyword(word, length, "begin"))
+			{
+				lexer->begin = at;
+				step = LEXER_STEP_BEGIN;
+			}
+			break;
+		case LEXER_STEP_OTHER:
+			return;
+	}
+	if (routine && (lexer_is_keyword(word, length, "function") ||
+					lexer_is_keyword(word, length, "procedure")))
+		step = LEXER_STEP_ROUTINE;
+	lexer->step = step;
+}
+
+/*
+ * Enters a string, quoted identifier or comment that begins at start.
+ */
+static void
+lexer_enter(Lexer *lexer, LexerMode mode, size_t start)
+{
+	lexer->mode = mode;
+	lexer->start = start;
+}
+
+/*
+ * Reads a token that begins with a letter: an identifier, or the prefix of a
+ * string or of a quoted identifier, up to the quote.  (N'...' is a keyword
+ * and a plain string to PostgreSQL, and so here.)
+ */
+static size_t
+lexer_letter(Lexer *lexer, const char *text, size_t at, size_t to)
+{
+	size_t		from = at;
+	char		letter = text[at] | 0x20;
+
+	if (letter == 'e' && lexer_at(text, at + 1, to, '\''))
+		lexer_enter(lexer, LEXER_MODE_ESCAPED, at);
+	else if ((letter == 'b' || letter == 'x') &&
+			 lexer_at(text, at + 1, to, '\''))
+		lexer_enter(lexer, LEXER_MODE_BITS, at);
+	else if (letter == 'u' && lexer_at(text, at + 1, to, '&') &&
+			 lexer_at(text, at + 2, to, '\''))
+		lexer_enter(lexer, LEXER_MODE_PLAIN, at);
+	else if (letter == 'u' && lexer_at(text, at + 1, to, '&') &&
+			 lexer_at(text, at + 2, to, '"'))
+		lexer_enter(lexer, LEXER_MODE_IDENTIFIER, at);
+
+	if (lexer->mode != LEXER_MODE_CODE)
+	{
+		lexer_token(lexer, at, NULL, 0);
+		return at + (letter == 'u' ? 3 : 2);
+	}
+
+	while (at < to && (IS_LETTER(text[at]) || IS_DIGIT(text[at]) ||
+					   text[at] == '$'))
+		at++;
+	lexer_token(lexer, from, text + from, at - from);
+	return at;
+}
+
+/*
+ * Reads a token that begins with a dollar sign: a parameter, the opening of a
+ * dollar quote, or else the sign alone.
+ */
+static size_t
+lexer_dollar(Lexer *lexer, const char *text, size_t at, size_t to)
+{
+	size_t		end = at + 1;
+
+	lexer_token(lexer, at, NULL, 0);
+	if (end < to && IS_DIGIT(text[end]))
+	{
+		while (end < to && IS_DIGIT(text[end]))
+			end++;
+		return end;
+	}
+
+	while (end < to && (IS_LETTER(text[end]) || IS_DIGIT(text[end])))
+		end++;
+	if (!lexer_at(text, end, to, '$'))
+		return at + 1;
+	lexer_enter(lexer, LEXER_MODE_DOLLAR_QUOTE, at);
+	lexer->tag_length = end + 1 - at;
+	return end + 1;
+}
+
+/*
+ * Reads a number, in any of its forms, with what letters follow.
+ */
+static size_t
+lexer_number(Lexer *lexer, const char *text, size_t at, size_t to)
+{
+	lexer_token(lexer, at, NULL, 0);
+	while (at < to && (IS_DIGIT(text[at]) || IS_LETTER(text[at]) ||
+					   text[at] == '.'))
+		at++;
+	return at;
+}
+
+/*
+ * Reads a byte that is neither white space nor part of a word, number, quote
+ * or comment.
+ */
+static size_t
+lexer_sign(Lexer *lexer, const char *text, size_t at)
+{
+	lexer_token(lexer, at, NULL, 0);
+	if (text[at] == '(')
+	{
+		if (lexer->parentheses++ == 0)
+			lexer->parenthesis = at;
+	}
+	else if (text[at] == ')')
+	{
+		if (lexer->parentheses > 0)
+			lexer->parentheses--;
+	}
+	else if (text[at] == ';' && lexer->parentheses == 0)
+		lexer->step = LEXER_STEP_START;
+	return at + 1;
+}
+
+/*
+ * Reads code up to the beginning of something else.
+ */
+static size_t
+lexer_code(Lexer *lexer, const char *text, size_t at, size_t to)
+{
+	while (at < to && lexer->mode == LEXER_MODE_CODE)
+	{
+		char		c = text[at];
+
+		if (IS_SPACE(c))
+			at++;
+		else if (IS_LETTER(c))
+			at = lexer_letter(lexer, text, at, to);
+		else if (IS_DIGIT(c))
+			at = lexer_number(lexer, text, at, to);
+		else if (c == '$')
+			at = lexer_dollar(lexer, text, at, to);
+		else if (c == '\'')
+		{
+			lexer_token(lexer, at, NULL, 0);
+			lexer_enter(lexer, lexer->standard_conforming_strings ?
+						LEXER_MODE_PLAIN : LEXER_MODE_ESCAPED, at);
+			at++;
+		}
+		else if (c == '"')
+		{
+			lexer_token(lexer, at, NULL, 0);
+			lexer_enter(lexer, LEXER_MODE_IDENTIFIER, at);
+			at++;
+		}
+		else if (c == '-' && lexer_at(text, at + 1, to, '-'))
+			at = lexer_line_end(text, at, to);
+		else if (c == '/' && lexer_at(text, at + 1, to, '*'))
+		{
+			lexer_enter(lexer, LEXER_MODE_COMMENT, at);
+			lexer->comments = 1;
+			at += 2;
+		}
+		else
+			at = lexer_sign(lexer, text, at);
+	}
+	return at;
+}
+
+/*
+ * Reads a string up to and with its closing quote.
+ */
+static size_t
+lexer_string(Lexer *lexer, const char *text, size_t at, size_t to)
+{
+	bool		escapes = lexer->mode == LEXER_MODE_ESCAPED;
+	bool		doubled = lexer->mode != LEXER_MODE_BITS;
+
+	while (at < to)
+	{
+		if (escapes && text[at] == '\\')
+			at += 2;
+		else if (text[at] != '\'')
+			at++;
+		else if (doubled && lexer_at(text, at + 1, to, '\''))
+			at += 2;
+		else
+		{
+			lexer->string_mode = lexer->mode;
+			lexer->string_newline = false;
+			lexer->mode = LEXER_MODE_AFTER_STRING;
+			return at + 1;
+		}
+	}
+	return to;
+}
+
+/*
+ * Reads what follows a string: after white space with a line end in it, and
+ * line comments, a quote continues the string, in its own kind.
+ */
+static size_t
+lexer_after_string(Lexer *lexer, const char *text, size_t at, size_t to)
+{
+	while (at < to)
+	{
+		if (IS_SPACE(text[at]))
+		{
+			if (IS_NEWLINE(text[at]))
+				lexer->string_newline = true;
+			at++;
+		}
+		else if (text[at] == '-' && lexer_at(text, at + 1, to, '-'))
+			at = lexer_line_end(text, at, to);
+		else if (text[at] == '\'' && lexer->string_newline)
+		{
+			lexer->mode = lexer->string_mode;
+			return at + 1;
+		}
+		else
+		{
+			lexer->mode = LEXER_MODE_CODE;
+			return at;
+		}
+	}
+	return at;
+}
+
+/*
+ * Reads a quoted identifier up to and with its closing quote.  (A doubled
+ * quote ends it and begins it anew, which comes to the same.)
+ */
+static size_t
+lexer_identifier(Lexer *lexer, const char *text, size_t at, size_t to)
+{
+	const char *quote;
+
+	while ((quote = memchr(text + at, '"', to - at)) != NULL)
+	{
+		at = quote - text + 1;
+		if (!lexer_at(text, at, to, '"'))
+		{
+			lexer->mode = LEXER_MODE_CODE;
+			return at;
+		}
+		at++;
+	}
+	return to;
+}
+
+/*
+ * Reads a dollar quote up to and with its closing tag, which cannot span
+ * lines and so never lies in two pieces.
+ */
+static size_t
+lexer_dollar_quote(Lexer *lexer, const char *text, size_t at, size_t to)
+{
+	const char *dollar;
+
+	while ((dollar = memchr(text + at, '$', to - at)) != NULL)
+	{
+		at = dollar - text;
+		if (to - at >= lexer->tag_length &&
+			memcmp(dollar, text + lexer->start, lexer->tag_length) == 0)
+		{
+			lexer->mode = LEXER_MODE_CODE;
+			return at + lexer->tag_length;
+		}
+		at++;
+	}
+	return to;
+}
+
+/*
+ * Reads a block comment, with those nested in it, up to and with its end.
+ */
+static size_t
+lexer_comment(Lexer *lexer, const char *text, size_t at, size_t to)
+{
+	while (at < to)
+	{
+		if (text[at] == '*' && lexer_at(text, at + 1, to, '/'))
+		{
+			at += 2;
+			if (--lexer->comments == 0)
+			{
+				lexer->mode = LEXER_MODE_CODE;
+				return at;
+			}
+		}
+		else if (text[at] == '/' && lexer_at(text, at + 1, to, '*'))
+		{
+			lexer->comments++;
+			at += 2;
+		}
+		else
+			at++;
+	}
+	return to;
+}
+
+/*
+ * Reads text from one byte up to another, which must follow a line end or be
+ * the end of all; the bytes before from must still be those fed before.
+ */
+void
+lexer_feed(Lexer *lexer, const char *text, size_t from, size_t to)
+{
+	size_t		at = from;
+
+	while (at < to)
+	{
+		switch (lexer->mode)
+		{
+			case LEXER_MODE_CODE:
+				at = lexer_code(lexer, text, at, to);
+				break;
+			case LEXER_MODE_PLAIN:
+			case LEXER_MODE_ESCAPED:
+			case LEXER_MODE_BITS:
+				at = lexer_string(lexer, text, at, to);
+				break;
+			case LEXER_MODE_AFTER_STRING:
+				at = lexer_after_string(lexer, text, at, to);
+				break;
+			case LEXER_MODE_IDENTIFIER:
+				at = lexer_identifier(lexer, text, at, to);
+				break;
+			case LEXER_MODE_DOLLAR_QUOTE:
+				at = lexer_dollar_quote(lexer, text, at, to);
+				break;
+			case LEXER_MODE_COMMENT:
+				at = lexer_comment(lexer, text, at, to);
+				break;
+		}
+	}
+}
+
+/*
+ * Tells what the text fed so far ends inside of, and in *start where that
+ * began; *start is left alone for LEXER_NOTHING.  Of nested comments,
+ * parentheses and bodies the outermost beginning is given.
+ */
+LexerInside
+lexer_inside(const Lexer *lexer, size_t *start)
+{
+	switch (lexer->mode)
+	{
+		case LEXER_MODE_PLAIN:
+		case LEXER_MODE_ESCAPED:
+		case LEXER_MODE_BITS:
+			*start = lexer->start;
+			return LEXER_STRING;
+		case LEXER_MODE_IDENTIFIER:
+			*start = lexer->start;
+			return LEXER_IDENTIFIER;
+		case LEXER_MODE_DOLLAR_QUOTE:
+			*start = lexer->start;
+			return LEXER_DOLLAR_QUOTE;
+		case LEXER_MODE_COMMENT:
+			*start = lexer->start;
+			return LEXER_COMMENT;
+		case LEXER_MODE_CODE:
+		case LEXER_MODE_AFTER_STRING:
+			break;
+	}
+	if (lexer->parentheses > 0)
+	{
+		*start = lexer->parenthesis;
+		return LEXER_PARENTHESIS;
+	}
+	if (lexer->bodies > 0)
+	{
+		*start = lexer->body;
+		return LEXER_BODY;
+	}
+	return LEXER_NOTHING;
+}
