@@ -24,8 +24,8 @@ FILES = $(GROUND) $(FIRST) $(SECOND) $(THIRD) $(TOP)
 # until all of them have landed: what is there
 OBJS = $(patsubst %.c,%.o,$(wildcard src/*.c))
 
-VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" gooseplus.control)
-PG_CPPFLAGS = -Isrc -DGOOSEPLUS_VERSION='"$(VERSION)"'
+GOOSEPLUS_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" gooseplus.control)
+PG_CPPFLAGS = -Isrc -DGOOSEPLUS_VERSION='"$(GOOSEPLUS_VERSION)"'
 PG_CFLAGS = -fvisibility=hidden
 # Before 16, PGDLLEXPORT means nothing outside Windows, and hidden is hidden.
 PG_CPPFLAGS += $(if $(filter 15,$(MAJORVERSION)),-DPGDLLEXPORT='__attribute__((visibility("default")))')

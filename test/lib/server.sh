@@ -41,10 +41,9 @@ server_copy()
 # Build the copy of the tree and install it into the copy of the server.
 server_build()
 {
-	if ! make -C "$GOOSEPLUS_TREE" -j "$(nproc)" PG_CONFIG="$PG_CONFIG" \
+	if ! make -s -C "$GOOSEPLUS_TREE" -j "$(nproc)" PG_CONFIG="$PG_CONFIG" \
 			all install >"$SERVER_BUILD_LOG" 2>&1; then
-		grep -E -m 20 'error|Error|warning' "$SERVER_BUILD_LOG" >&2 ||
-			tail -n 20 "$SERVER_BUILD_LOG" >&2
+		head -n 60 "$SERVER_BUILD_LOG" >&2
 		die "the build failed"
 	fi
 }

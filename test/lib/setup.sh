@@ -19,6 +19,9 @@
 # What the caller's environment says to us: PG_CONFIG (which server), KEEP=1
 # (leave the private folder), TMPDIR (where it goes), GOOSE (the goose command
 # to compare with, otherwise the one in PATH if there is any).
+#
+# A script that needs more commands than the suites do sets SETUP_EXTRA before,
+# to "command:package ...".
 
 set -u
 export LC_ALL=C
@@ -64,6 +67,7 @@ setup_missing_packages()
 	local bin=/usr/lib/postgresql/$SETUP_MAJOR/bin
 	local share=/usr/share/postgresql/$SETUP_MAJOR
 	local pgxs=/usr/lib/postgresql/$SETUP_MAJOR/lib/pgxs/src/makefiles/pgxs.mk
+	local extra
 
 	if [ -n "$SETUP_PG_CONFIG" ]; then
 		bin=$("$SETUP_PG_CONFIG" --bindir)
@@ -78,6 +82,9 @@ setup_missing_packages()
 	[ -x "$bin/postgres" ] && [ -x "$bin/psql" ] || say "postgresql-$SETUP_MAJOR"
 	[ -n "$pgxs" ] && [ -e "$pgxs" ] || say "postgresql-server-dev-$SETUP_MAJOR"
 	[ -e "$share/extension/pgtap.control" ] || say "postgresql-$SETUP_MAJOR-pgtap"
+	for extra in ${SETUP_EXTRA:-}; do
+		command -v "${extra%%:*}" >/dev/null || say "${extra#*:}"
+	done
 }
 
 setup_apt_get()

@@ -43,6 +43,12 @@ suite_count_last()
 	suite_count "$passed" "$failed" "${skipped:-0}"
 }
 
+# Copy a suite's output to the reader, without the figures that come anyway.
+suite_show()
+{
+	tee "$1" | grep -vE '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$'
+}
+
 # The last lines of the server's log, for whoever looks at a failure.
 suite_server_log()
 {
@@ -75,9 +81,11 @@ suite_count_regress()
 	# "test x ... ok 5 ms" until 15, "ok 1 - x 5 ms" since 16
 	passed=$(grep -cE '^(ok +[0-9]+ |test [^ ]+ +\.\.\. ok )' "$1")
 	if [ "$passed" != "$3" ]; then
-		grep -vE '^(ok +[0-9]+ |test [^ ]+ +\.\.\. ok )' "$1" | tail -n 40
 		if [ -s "$2" ]; then
+			grep -E '^(not ok |test .*FAILED)' "$1"
 			head -n 200 "$2"
+		else
+			tail -n 40 "$1"
 		fi
 		suite_server_log
 	fi
@@ -116,7 +124,7 @@ suite_pgtap()
 		psql -X -q -d gooseplus_pgtap -v ON_ERROR_STOP=1 \
 			-c 'CREATE EXTENSION pgtap' -c 'CREATE EXTENSION gooseplus' ||
 		{ suite_count 0 1 0; return; }
-	perl test/lib/tap.pl psql test/pgtap/*.sql 2>&1 | tee "$output"
+	perl test/lib/tap.pl psql test/pgtap/*.sql 2>&1 | suite_show "$output"
 	status=${PIPESTATUS[0]}
 	[ "$status" = 0 ] || suite_server_log
 	suite_count_last "$output" "$status"
@@ -136,7 +144,7 @@ suite_tap()
 		TESTLOGDIR="$folder/tmp_check/log" \
 		PERL5LIB="$SERVER_PGXS/src/test/perl" \
 		PG_REGRESS="$SERVER_PGXS/src/test/regress/pg_regress" \
-		perl test/lib/tap.pl prove test/t/*.pl 2>&1 | tee "$output"
+		perl test/lib/tap.pl prove test/t/*.pl 2>&1 | suite_show "$output"
 	status=${PIPESTATUS[0]}
 	suite_count_last "$output" "$status"
 }
