@@ -81,7 +81,11 @@ setup_missing_packages()
 	perl -MIPC::Run -e 1 2>/dev/null || say libipc-run-perl
 	[ -x "$bin/postgres" ] && [ -x "$bin/psql" ] || say "postgresql-$SETUP_MAJOR"
 	[ -n "$pgxs" ] && [ -e "$pgxs" ] || say "postgresql-server-dev-$SETUP_MAJOR"
-	[ -e "$share/extension/pgtap.control" ] || say "postgresql-$SETUP_MAJOR-pgtap"
+	# a server built by hand does without: no package fits it
+	case $bin in
+		/usr/lib/postgresql/*)
+			[ -e "$share/extension/pgtap.control" ] || say "postgresql-$SETUP_MAJOR-pgtap" ;;
+	esac
 	for extra in ${SETUP_EXTRA:-}; do
 		command -v "${extra%%:*}" >/dev/null || say "${extra#*:}"
 	done

@@ -49,6 +49,15 @@ suite_show()
 	tee "$1" | grep -vE '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$'
 }
 
+# suite_lacks FILE: a server that was not built for this kind of test; print
+# that, count the suite as skipped, and return success.
+suite_lacks()
+{
+	[ ! -e "$1" ] || return 1
+	say "skip: this server's installation has no ${1##*/}"
+	suite_count 0 0 1
+}
+
 # The last lines of the server's log, for whoever looks at a failure.
 suite_server_log()
 {
@@ -107,6 +116,7 @@ suite_isolation()
 	local -a specs=(test/isolation/specs/*.spec)
 	local -a names
 
+	suite_lacks "$SERVER_PGXS/src/test/isolation/pg_isolation_regress" && return
 	names=("${specs[@]##*/}")
 	"$SERVER_PGXS/src/test/isolation/pg_isolation_regress" \
 		--inputdir=test/isolation --outputdir="$GOOSEPLUS_PRIVATE/iso" \
@@ -120,6 +130,7 @@ suite_pgtap()
 {
 	local output=$GOOSEPLUS_PRIVATE/pgtap.out status
 
+	suite_lacks "$("$PG_CONFIG" --sharedir)/extension/pgtap.control" && return
 	createdb gooseplus_pgtap &&
 		psql -X -q -d gooseplus_pgtap -v ON_ERROR_STOP=1 \
 			-c 'CREATE EXTENSION pgtap' -c 'CREATE EXTENSION gooseplus' ||
@@ -138,6 +149,7 @@ suite_tap()
 	local output=$GOOSEPLUS_PRIVATE/tap.out status
 	local folder=$GOOSEPLUS_PRIVATE/tap
 
+	suite_lacks "$SERVER_PGXS/src/test/perl/PostgreSQL/Test/Cluster.pm" && return
 	mkdir -p "$folder/tmp_check/log"
 	env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE \
 		TESTDIR="$folder" TESTDATADIR="$folder/tmp_check" \
