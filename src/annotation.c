@@ -18,19 +18,20 @@
 #define ANNOTATION_MARK "+goose"
 #define ANNOTATION_MARK_LENGTH (sizeof(ANNOTATION_MARK) - 1)
 
-static const struct
+typedef struct AnnotationName
 {
 	const char *name;
 	Annotation	annotation;
-}			annotation_names[] =
-{
+} AnnotationName;
+
+static const AnnotationName annotation_names[] = {
 	{"Up", ANNOTATION_UP},
 	{"Down", ANNOTATION_DOWN},
 	{"StatementBegin", ANNOTATION_STATEMENT_BEGIN},
 	{"StatementEnd", ANNOTATION_STATEMENT_END},
 	{"NO TRANSACTION", ANNOTATION_NO_TRANSACTION},
 	{"ENVSUB ON", ANNOTATION_ENVSUB_ON},
-	{"ENVSUB OFF", ANNOTATION_ENVSUB_OFF}
+	{"ENVSUB OFF", ANNOTATION_ENVSUB_OFF},
 };
 
 /*

@@ -36,8 +36,8 @@ typedef struct InterpolateProblem
 	size_t		offset;			/* byte of the line where the expansion begins */
 	char	   *argument;		/* what was found there; the variable's name
 								 * for INTERPOLATE_REQUIRED; palloc'd or NULL */
-	char	   *message;		/* for INTERPOLATE_REQUIRED, the message in the
-								 * file, "not set" when empty; else NULL */
+	char	   *message;		/* for INTERPOLATE_REQUIRED, the message in
+								 * the file, "not set" when empty; else NULL */
 } InterpolateProblem;
 
 extern InterpolateResult interpolate_line(const char *line, size_t length,

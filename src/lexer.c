@@ -10,6 +10,8 @@
  * closely enough to know where those begin and end, on valid SQL; what is not
  * valid it reads somehow and leaves to the server.
  *
+ * BEGIN ATOMIC is a matter of tokens, and routine.c's.
+ *
  * The text is fed piece by piece, each piece ending with a line end, and may
  * move in memory between two pieces.  The work is linear in the text, and the
  * state is a fixed-size struct.
@@ -73,76 +75,13 @@ lexer_line_end(const char *text, size_t from, size_t to)
 }
 
 /*
- * Is this word that keyword (given in lower case)?
- */
-static bool
-lexer_is_keyword(const char *word, size_t length, const char *keyword)
-{
-	return word != NULL && length == strlen(keyword) &&
-		pg_strncasecmp(word, keyword, length) == 0;
-}
-
-/*
  * Takes notice of a token that begins at this place; word is NULL when it is
  * not an unquoted identifier or keyword.
- *
- * A body is entered at BEGIN directly followed by ATOMIC, outside parentheses,
- * of a statement that creates a routine.  It is left at an END that stands
- * first in a statement; the END of a CASE never does, so that cases need not
- * be counted.
  */
 static void
 lexer_token(Lexer *lexer, size_t at, const char *word, size_t length)
 {
-	bool		routine = false;
-	LexerStep	step = LEXER_STEP_OTHER;
-
-	switch (lexer->step)
-	{
-		case LEXER_STEP_START:
-			if (lexer_is_keyword(word, length, "create"))
-				step = LEXER_STEP_CREATE;
-			else if (lexer->bodies > 0 && lexer_is_keyword(word, length, "end"))
-				lexer->bodies--;
-			break;
-		case LEXER_STEP_CREATE:
-			if (lexer_is_keyword(word, length, "or"))
-				step = LEXER_STEP_OR;
-			else
-				routine = true;
-			break;
-		case LEXER_STEP_OR:
-			if (lexer_is_keyword(word, length, "replace"))
-				step = LEXER_STEP_REPLACE;
-			break;
-		case LEXER_STEP_REPLACE:
-			routine = true;
-			break;
-		case LEXER_STEP_BEGIN:
-			if (lexer_is_keyword(word, length, "atomic"))
-			{
-				if (lexer->bodies++ == 0)
-					lexer->body = lexer->begin;
-				step = LEXER_STEP_START;
-				break;
-			}
-			/* FALLTHROUGH */
-		case LEXER_STEP_ROUTINE:
-			step = LEXER_STEP_ROUTINE;
-			if (lexer->parentheses == 0 &&
-				lexer_is_keyword(word, length, "begin"))
-			{
-				lexer->begin = at;
-				step = LEXER_STEP_BEGIN;
-			}
-			break;
-		case LEXER_STEP_OTHER:
-			return;
-	}
-	if (routine && (lexer_is_keyword(word, length, "function") ||
-					lexer_is_keyword(word, length, "procedure")))
-		step = LEXER_STEP_ROUTINE;
-	lexer->step = step;
+	routine_token(&lexer->routine, at, word, length, lexer->parentheses > 0);
 }
 
 /*
@@ -249,7 +188,7 @@ lexer_sign(Lexer *lexer, const char *text, size_t at)
 			lexer->parentheses--;
 	}
 	else if (text[at] == ';' && lexer->parentheses == 0)
-		lexer->step = LEXER_STEP_START;
+		routine_semicolon(&lexer->routine);
 	return at + 1;
 }
 
@@ -500,9 +439,9 @@ lexer_inside(const Lexer *lexer, size_t *start)
 		*start = lexer->parenthesis;
 		return LEXER_PARENTHESIS;
 	}
-	if (lexer->bodies > 0)
+	if (lexer->routine.bodies > 0)
 	{
-		*start = lexer->body;
+		*start = lexer->routine.body;
 		return LEXER_BODY;
 	}
 	return LEXER_NOTHING;

@@ -10,7 +10,7 @@
 #ifndef GOOSEPLUS_LEXER_H
 #define GOOSEPLUS_LEXER_H
 
-#include "ground.h"
+#include "routine.h"
 
 /* The innermost thing that is open. */
 typedef enum LexerInside
@@ -37,18 +37,6 @@ typedef enum LexerMode
 	LEXER_MODE_COMMENT
 } LexerMode;
 
-/* How much of CREATE [OR REPLACE] FUNCTION ... BEGIN ATOMIC has been seen. */
-typedef enum LexerStep
-{
-	LEXER_STEP_START,			/* no token of the statement yet */
-	LEXER_STEP_CREATE,
-	LEXER_STEP_OR,
-	LEXER_STEP_REPLACE,
-	LEXER_STEP_ROUTINE,			/* FUNCTION or PROCEDURE was there */
-	LEXER_STEP_BEGIN,			/* and the last token was BEGIN */
-	LEXER_STEP_OTHER			/* this statement has no such body */
-} LexerStep;
-
 /* Private to lexer.c; shown so that a caller can embed it. */
 typedef struct Lexer
 {
@@ -56,15 +44,12 @@ typedef struct Lexer
 	LexerMode	mode;
 	LexerMode	string_mode;	/* of the string that just ended */
 	bool		string_newline; /* a line ended since then */
-	LexerStep	step;
 	size_t		start;			/* of the string, identifier or comment */
 	size_t		tag_length;		/* of the dollar quote, both signs included */
 	size_t		comments;		/* depth of nested comments */
 	size_t		parentheses;	/* depth */
 	size_t		parenthesis;	/* the outermost one */
-	size_t		bodies;			/* depth */
-	size_t		body;			/* the BEGIN of the outermost one */
-	size_t		begin;			/* the BEGIN seen last */
+	Routine		routine;
 } Lexer;
 
 extern void lexer_init(Lexer *lexer, bool standard_conforming_strings);

@@ -55,10 +55,11 @@ linemap_free(LineMap *map)
 void
 linemap_add(LineMap *map, int offset, int line, bool expanded)
 {
-	bool		goes_on = map->nmarks > 0 && line == map->last_line + 1 &&
-		!expanded && !map->marks[map->nmarks - 1].expanded;
 	LineMark   *mark;
+	bool		goes_on;
 
+	goes_on = map->nmarks > 0 && line == map->last_line + 1 &&
+		!expanded && !map->marks[map->nmarks - 1].expanded;
 	map->last_line = line;
 	if (goes_on)
 		return;

@@ -18,8 +18,8 @@
  * Each is reported as a note, as the goose command would read such a file
  * otherwise.
  *
- * One buffer serves all statements, so that memory does not depend on their
- * number.  Words for errors are problem.c's.
+ * What a line is, is line.c's business; the text gathered so far is kept by
+ * script_buffer.c; words for errors are problem.c's.
  *
  * Copyright (c) 2026, gooseplus contributors
  *
@@ -29,17 +29,8 @@
 
 #include "annotation.h"
 #include "character.h"
-#include "lexer.h"
-#include "linemap.h"
 #include "script.h"
-
-#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
-
-/*
- * goose reads with Go's bufio.Scanner and a buffer of this size, which must
- * have room for the line and its end, or for the end of the file.
- */
-#define GOOSE_LINE_BUFFER (4 * 1024 * 1024)
+#include "script_buffer.h"
 
 typedef enum ScriptSection
 {
@@ -52,8 +43,8 @@ typedef enum ScriptBlock
 {
 	BLOCK_NONE,
 	BLOCK_OPEN,					/* after StatementBegin */
-	BLOCK_ENDED					/* after StatementEnd, until the next line that
-								 * is not skipped */
+	BLOCK_ENDED					/* after StatementEnd, until the next line
+								 * that is not skipped */
 } ScriptBlock;
 
 /* What a line, or an annotation, leads to. */
@@ -65,20 +56,9 @@ typedef enum ScriptStep
 	STEP_FAILED
 } ScriptStep;
 
-typedef struct ScriptLine
-{
-	const char *text;			/* without its end */
-	size_t		length;
-	size_t		indent;			/* bytes of white space in front */
-	bool		comment;		/* "--" comes first */
-} ScriptLine;
-
 struct ScriptReader
 {
-	const char *text;			/* the file */
-	size_t		length;
-	size_t		at;				/* where the next line begins */
-	int			line;			/* number of the line read last */
+	LineReader	lines;			/* of the file */
 	ScriptDirection direction;
 	ScriptOptions options;
 	ScriptNote	note;
@@ -89,13 +69,10 @@ struct ScriptReader
 	int			block_line;		/* of the last StatementBegin */
 	bool		envsub;
 	bool		transactional;
+	bool		marked;			/* by a byte order mark, not noted yet */
 
-	StringInfoData buffer;		/* lines of the statement so far */
-	LineMap		map;			/* where they came from */
-	Lexer		lexer;			/* has read the buffer outside of blocks */
-	bool		delivered;		/* the buffer is the caller's statement */
-	size_t		begin;			/* of its trimmed text in the buffer */
-	size_t		end;
+	ScriptBuffer buffer;		/* the statement so far */
+	bool		delivered;		/* it is complete, and with the caller */
 	int			ordinal;
 
 	ScriptProblem problem;
@@ -113,14 +90,11 @@ script_open(const char *text, size_t length, ScriptDirection direction,
 {
 	ScriptReader *reader = palloc0(sizeof(ScriptReader));
 
-	reader->text = text;
-	reader->length = length;
+	reader->marked = line_open(&reader->lines, text, length);
 	reader->direction = direction;
 	reader->options = *options;
 	reader->transactional = true;
-	initStringInfo(&reader->buffer);
-	linemap_init(&reader->map);
-	lexer_init(&reader->lexer, options->standard_conforming_strings);
+	script_buffer_init(&reader->buffer, options->standard_conforming_strings);
 	return reader;
 }
 
@@ -135,57 +109,44 @@ script_set_note(ScriptReader *reader, ScriptNote note, void *arg)
 }
 
 /*
- * Calls the note, if there is one, for the current line.
+ * Calls the note, if there is one, for a line.
  */
 static void
-script_take_note(const ScriptReader *reader, ScriptNoteKind kind)
+script_take_note(const ScriptReader *reader, ScriptNoteKind kind, int line)
 {
 	if (reader->note != NULL)
-		reader->note(reader->note_arg, kind, reader->line);
+		reader->note(reader->note_arg, kind, line);
 }
 
 /*
- * Records a problem on the current line, after this many of its bytes, about
- * the argument (palloc'd, or NULL).
+ * Records a problem with a line, after this many of its bytes, about the
+ * argument (palloc'd, or NULL).
  */
 static ScriptStep
-script_fail(ScriptReader *reader, ScriptError error, const ScriptLine *line,
+script_fail(ScriptReader *reader, ScriptError error, const Line *line,
 			size_t offset, char *argument)
 {
 	reader->problem.error = error;
-	reader->problem.line = reader->line;
+	reader->problem.line = line->number;
 	reader->problem.column = 1 + character_count(line->text, offset);
 	reader->problem.argument = argument;
 	return STEP_FAILED;
 }
 
 /*
- * Finds the trimmed text of the buffer.  Returns false if nothing is left.
- */
-static bool
-script_trim(ScriptReader *reader)
-{
-	const char *text = reader->buffer.data;
-	size_t		length = reader->buffer.len;
-
-	character_trim(&text, &length);
-	reader->begin = text - reader->buffer.data;
-	reader->end = reader->begin + length;
-	return length > 0;
-}
-
-/*
- * Records that the text of the buffer is not a finished statement: because
- * something inside is still open, or else for want of a semicolon.
+ * Records that the text of the buffer, which has been trimmed, is not a
+ * finished statement: because something inside is still open, or else for
+ * want of a semicolon.
  */
 static ScriptStep
 script_fail_unfinished(ScriptReader *reader)
 {
 	ScriptProblem *problem = &reader->problem;
-	size_t		start = reader->begin;
+	ScriptBuffer *buffer = &reader->buffer;
+	size_t		start = buffer->begin;
 
 	problem->error = SCRIPT_NO_SEMICOLON;
-	switch (lexer_inside(&reader->lexer, &start))
+	switch (script_buffer_inside(buffer, &start))
 	{
 		case LEXER_NOTHING:
 			break;
@@ -208,50 +169,10 @@ script_fail_unfinished(ScriptReader *reader)
 			problem->error = SCRIPT_UNTERMINATED_BODY;
 			break;
 	}
-	linemap_locate(&reader->map, reader->buffer.data, (int) start,
-				   &problem->line, &problem->column);
-	problem->argument = character_excerpt(reader->buffer.data + start,
-										  reader->end - start);
+	script_buffer_locate(buffer, start, &problem->line, &problem->column);
+	problem->argument = character_excerpt(buffer->lines.data + start,
+										  buffer->end - start);
 	return STEP_FAILED;
-}
-
-/*
- * Reads the next line, as Go's bufio.ScanLines does: up to a line feed, which
- * may be missing at the end of the file, and without one carriage return
- * before it.  Returns false at the end.
- */
-static bool
-script_read_line(ScriptReader *reader, ScriptLine *line)
-{
-	size_t		rest;
-	const char *newline;
-
-	if (reader->at == 0 && reader->length >= strlen(BYTE_ORDER_MARK) &&
-		memcmp(reader->text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
-	{
-		reader->at = strlen(BYTE_ORDER_MARK);
-		reader->line = 1;
-		script_take_note(reader, SCRIPT_NOTE_BYTE_ORDER_MARK);
-		reader->line = 0;
-	}
-	if (reader->at >= reader->length)
-		return false;
-
-	rest = reader->length - reader->at;
-	line->text = reader->text + reader->at;
-	newline = memchr(line->text, '\n', rest);
-	line->length = newline == NULL ? rest : (size_t) (newline - line->text);
-	reader->at += line->length + 1;
-	reader->line++;
-
-	if (line->length >= GOOSE_LINE_BUFFER)
-		script_take_note(reader, SCRIPT_NOTE_LONG_LINE);
-	if (line->length > 0 && line->text[line->length - 1] == '\r')
-		line->length--;
-	line->indent = character_space_length(line->text, line->length);
-	line->comment = line->length - line->indent >= 2 &&
-		memcmp(line->text + line->indent, "--", 2) == 0;
-	return true;
 }
 
 /*
@@ -265,24 +186,11 @@ script_is_wanted(const ScriptReader *reader)
 }
 
 /*
- * Forgets the lines gathered.
- */
-static void
-script_clear(ScriptReader *reader)
-{
-	if (reader->buffer.len == 0)
-		return;
-	resetStringInfo(&reader->buffer);
-	linemap_reset(&reader->map);
-	lexer_reset(&reader->lexer);
-}
-
-/*
  * Obeys an annotation, or fails where goose refuses it.
  */
 static ScriptStep
 script_obey(ScriptReader *reader, Annotation annotation,
-			const ScriptLine *line, char *argument)
+			const Line *line, char *argument)
 {
 	ScriptError error;
 
@@ -301,7 +209,7 @@ script_obey(ScriptReader *reader, Annotation annotation,
 		case ANNOTATION_DOWN:
 			if (reader->section == SECTION_UP && reader->block != BLOCK_OPEN)
 			{
-				if (script_trim(reader))
+				if (script_buffer_trim(&reader->buffer))
 					return script_fail_unfinished(reader);
 				reader->section = SECTION_DOWN;
 				reader->block = BLOCK_NONE;
@@ -313,7 +221,7 @@ script_obey(ScriptReader *reader, Annotation annotation,
 			if (reader->section != SECTION_NONE && reader->block != BLOCK_OPEN)
 			{
 				reader->block = BLOCK_OPEN;
-				reader->block_line = reader->line;
+				reader->block_line = line->number;
 				return STEP_NEXT_LINE;
 			}
 			error = SCRIPT_BEGIN_MISPLACED;
@@ -351,110 +259,87 @@ script_obey(ScriptReader *reader, Annotation annotation,
 }
 
 /*
- * Appends a line, with its variables expanded where that is on, and a line
- * feed to the buffer.  Returns STEP_GO_ON, or STEP_FAILED for a wrong
- * expansion.
+ * Adds a line to the buffer, with its variables expanded where that is on.
+ * Returns STEP_GO_ON, or STEP_FAILED for a wrong expansion.
  */
 static ScriptStep
-script_append(ScriptReader *reader, const ScriptLine *line)
+script_add(ScriptReader *reader, const Line *line)
 {
-	StringInfo	buffer = &reader->buffer;
-	int			from = buffer->len;
-	bool		expanded = false;
+	InterpolateProblem problem;
+	InterpolateResult result;
 
 	if (!reader->envsub)
-		appendBinaryStringInfo(buffer, line->text, line->length);
-	else
 	{
-		InterpolateProblem problem;
-		InterpolateResult result;
-
-		result = interpolate_line(line->text, line->length,
+		script_buffer_add(&reader->buffer, line);
+		return STEP_GO_ON;
+	}
+	result = script_buffer_expand(&reader->buffer, line,
 								  reader->options.lookup,
-								  reader->options.lookup_arg,
-								  buffer, &problem);
-		if (result != INTERPOLATE_OK)
-		{
-			reader->problem.interpolate = result;
-			reader->problem.message = problem.message;
-			return script_fail(reader, SCRIPT_VARIABLE, line, problem.offset,
-							   problem.argument);
-		}
-		expanded = memchr(buffer->data + from, '\n',
-						  buffer->len - from) != NULL;
-	}
-	appendStringInfoChar(buffer, '\n');
-	linemap_add(&reader->map, from, reader->line, expanded);
-	return STEP_GO_ON;
+								  reader->options.lookup_arg, &problem);
+	if (result == INTERPOLATE_OK)
+		return STEP_GO_ON;
+	reader->problem.interpolate = result;
+	reader->problem.message = problem.message;
+	return script_fail(reader, SCRIPT_VARIABLE, line, problem.offset,
+					   problem.argument);
 }
 
 /*
- * Does goose end a statement at the end of this line?  Its rule: the last
- * word, of those before the first that begins with "--", ends in a semicolon.
- */
-static bool
-script_ends_statement(const char *text, size_t length)
-{
-	bool		semicolon = false;
-	size_t		at = 0;
-
-	if (memchr(text, ';', length) == NULL)
-		return false;
-	for (;;)
-	{
-		size_t		word;
-
-		at += character_space_length(text + at, length - at);
-		word = character_word_length(text + at, length - at);
-		if (word == 0 || (word >= 2 && memcmp(text + at, "--", 2) == 0))
-			return semicolon;
-		at += word;
-		semicolon = text[at - 1] == ';';
-	}
-}
-
-/*
- * Decides what follows from the line that was appended at this place of the
- * buffer, in the wanted direction.
+ * Decides whether the statement ends with this line, outside of blocks.
  */
 static ScriptStep
-script_end_line(ScriptReader *reader, int from)
+script_end_line(ScriptReader *reader, const Line *line)
 {
-	StringInfo	buffer = &reader->buffer;
 	size_t		start;
 
-	switch (reader->block)
-	{
-		case BLOCK_OPEN:
-			return STEP_NEXT_LINE;
-		case BLOCK_ENDED:
-			reader->block = BLOCK_NONE;
-			return STEP_STATEMENT;
-		case BLOCK_NONE:
-			break;
-	}
+	if (!script_buffer_ends_statement(&reader->buffer))
+		return STEP_NEXT_LINE;
+	if (script_buffer_inside(&reader->buffer, &start) == LEXER_NOTHING)
+		return STEP_STATEMENT;
+	script_take_note(reader, SCRIPT_NOTE_CUT_VETOED, line->number);
+	return STEP_NEXT_LINE;
+}
 
-	lexer_feed(&reader->lexer, buffer->data, from, buffer->len);
-	if (!script_ends_statement(buffer->data + from, buffer->len - from - 1))
-		return STEP_NEXT_LINE;
-	if (lexer_inside(&reader->lexer, &start) != LEXER_NOTHING)
+/*
+ * Takes the line that ends a block.  When nothing was in the block that is
+ * not its annotation but the next line that counts: it is dropped, and a
+ * statement without text results.
+ */
+static ScriptStep
+script_end_block(ScriptReader *reader, const Line *line)
+{
+	reader->block = BLOCK_NONE;
+	if (reader->buffer.lines.len == 0)
 	{
-		script_take_note(reader, SCRIPT_NOTE_CUT_VETOED);
-		return STEP_NEXT_LINE;
+		script_buffer_place_empty(&reader->buffer, reader->block_line);
+		if (line->indent < line->length)
+			script_take_note(reader, SCRIPT_NOTE_LINE_DROPPED, line->number);
 	}
 	return STEP_STATEMENT;
+}
+
+/*
+ * Takes a line of a section that is not wanted: only wrong expansions count.
+ * After a block goose does not even look at those, up to the next annotation.
+ */
+static ScriptStep
+script_skip_line(ScriptReader *reader, const Line *line)
+{
+	if (reader->block != BLOCK_ENDED && reader->envsub &&
+		script_add(reader, line) == STEP_FAILED)
+		return STEP_FAILED;
+	script_buffer_clear(&reader->buffer);
+	return STEP_NEXT_LINE;
 }
 
 /*
  * Takes one line of the file.
  */
 static ScriptStep
-script_take_line(ScriptReader *reader, const ScriptLine *line)
+script_take_line(ScriptReader *reader, const Line *line)
 {
-	StringInfo	buffer = &reader->buffer;
-	int			from;
-	bool		wanted;
-
+	if (line->too_long)
+		script_take_note(reader, SCRIPT_NOTE_LONG_LINE, line->number);
 	if (reader->section == SECTION_NONE && line->indent == line->length)
 		return STEP_NEXT_LINE;
 	if (line->comment)
@@ -469,38 +354,26 @@ script_take_line(ScriptReader *reader, const ScriptLine *line)
 	}
 
 	/* Comments and empty lines count only within a statement. */
-	if (buffer->len == 0 && (line->comment || line->length == 0))
+	if (reader->buffer.lines.len == 0 && (line->comment || line->length == 0))
 		return STEP_NEXT_LINE;
 
-	/*
-	 * The line after an empty block is dropped, and a statement without text
-	 * results.
-	 */
-	wanted = script_is_wanted(reader);
-	from = buffer->len;
-	if (reader->block == BLOCK_ENDED)
+	if (!script_is_wanted(reader))
 	{
-		if (wanted && from == 0)
-		{
-			linemap_add(&reader->map, 0, reader->block_line, false);
-			if (line->indent < line->length)
-				script_take_note(reader, SCRIPT_NOTE_LINE_DROPPED);
-		}
-	}
-	else if ((wanted || reader->envsub) &&
-			 script_append(reader, line) == STEP_FAILED)
-		return STEP_FAILED;
-
-	if (reader->section == SECTION_NONE)
+		if (script_skip_line(reader, line) == STEP_FAILED)
+			return STEP_FAILED;
+		if (reader->section != SECTION_NONE)
+			return STEP_NEXT_LINE;
 		return script_fail(reader, SCRIPT_TEXT_BEFORE_UP, line, line->indent,
 						   character_excerpt(line->text + line->indent,
 											 line->length - line->indent));
-	if (!wanted)
-	{
-		script_clear(reader);
-		return STEP_NEXT_LINE;
 	}
-	return script_end_line(reader, from);
+	if (reader->block == BLOCK_ENDED)
+		return script_end_block(reader, line);
+	if (script_add(reader, line) == STEP_FAILED)
+		return STEP_FAILED;
+	if (reader->block == BLOCK_OPEN)
+		return STEP_NEXT_LINE;
+	return script_end_line(reader, line);
 }
 
 /*
@@ -509,12 +382,14 @@ script_take_line(ScriptReader *reader, const ScriptLine *line)
 static ScriptNext
 script_deliver(ScriptReader *reader, ScriptStatement *statement)
 {
-	(void) script_trim(reader);
-	reader->buffer.data[reader->end] = '\0';
+	ScriptBuffer *buffer = &reader->buffer;
+
+	(void) script_buffer_trim(buffer);
+	buffer->lines.data[buffer->end] = '\0';
 	reader->delivered = true;
 
-	statement->text = reader->buffer.data + reader->begin;
-	statement->length = reader->end - reader->begin;
+	statement->text = buffer->lines.data + buffer->begin;
+	statement->length = buffer->end - buffer->begin;
 	statement->ordinal = ++reader->ordinal;
 	script_locate(reader, 0, &statement->line, &statement->column);
 	return SCRIPT_STATEMENT;
@@ -537,7 +412,7 @@ script_finish(ScriptReader *reader)
 		problem->error = SCRIPT_NO_STATEMENT_END;
 		problem->line = reader->block_line;
 	}
-	else if (script_trim(reader))
+	else if (script_buffer_trim(&reader->buffer))
 		(void) script_fail_unfinished(reader);
 	else
 		return SCRIPT_END;
@@ -552,20 +427,18 @@ script_finish(ScriptReader *reader)
 ScriptNext
 script_next(ScriptReader *reader, ScriptStatement *statement)
 {
-	ScriptLine	line;
+	Line		line;
 
 	if (reader->problem.error != SCRIPT_NO_ERROR)
 		return SCRIPT_FAILED;
+	if (reader->marked)
+		script_take_note(reader, SCRIPT_NOTE_BYTE_ORDER_MARK, 1);
 	if (reader->delivered)
-	{
-		/* Also when the statement was empty, and the buffer is. */
-		resetStringInfo(&reader->buffer);
-		linemap_reset(&reader->map);
-		lexer_reset(&reader->lexer);
-		reader->delivered = false;
-	}
+		script_buffer_clear(&reader->buffer);
+	reader->marked = false;
+	reader->delivered = false;
 
-	while (script_read_line(reader, &line))
+	while (line_next(&reader->lines, &line))
 	{
 		switch (script_take_line(reader, &line))
 		{
@@ -611,9 +484,10 @@ void
 script_locate(const ScriptReader *reader, size_t offset,
 			  int *line, int *column)
 {
-	offset = Min(offset, reader->end - reader->begin);
-	linemap_locate(&reader->map, reader->buffer.data,
-				   (int) (reader->begin + offset), line, column);
+	const ScriptBuffer *buffer = &reader->buffer;
+
+	offset = Min(offset, buffer->end - buffer->begin);
+	script_buffer_locate(buffer, buffer->begin + offset, line, column);
 }
 
 /*
@@ -622,7 +496,6 @@ script_locate(const ScriptReader *reader, size_t offset,
 void
 script_close(ScriptReader *reader)
 {
-	linemap_free(&reader->map);
-	pfree(reader->buffer.data);
+	script_buffer_free(&reader->buffer);
 	pfree(reader);
 }

@@ -66,8 +66,9 @@ typedef enum ScriptNoteKind
 	SCRIPT_NOTE_BYTE_ORDER_MARK,	/* goose refuses the file */
 	SCRIPT_NOTE_LONG_LINE,		/* goose refuses lines of 4 MiB and more */
 	SCRIPT_NOTE_CUT_VETOED,		/* goose ends the statement on this line */
-	SCRIPT_NOTE_LINE_DROPPED	/* goose, and so we, drop this line: it follows
-								 * an empty StatementBegin/StatementEnd block */
+	SCRIPT_NOTE_LINE_DROPPED	/* goose, and so we, drop this line: it
+								 * follows an empty
+								 * StatementBegin/StatementEnd block */
 } ScriptNoteKind;
 
 typedef void (*ScriptNote) (void *arg, ScriptNoteKind kind, int line);
