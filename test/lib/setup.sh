@@ -60,6 +60,18 @@ setup_newest_major()
 		sed -n 's/^postgresql-server-dev-\([0-9][0-9]*\)$/\1/p' | sort -n | tail -n 1
 }
 
+# Has apt no package lists, as in many a container image?
+setup_no_lists()
+{
+	! ls /var/lib/apt/lists/*Release >/dev/null 2>&1
+}
+
+# Does apt offer this package, as far as it knows?
+setup_offered()
+{
+	setup_no_lists || apt-cache show "$1" >/dev/null 2>&1
+}
+
 # The packages that are missing, by what is missing on the disk rather than by
 # what dpkg says: a server built by hand is as good as a packaged one.
 setup_missing_packages()
@@ -81,10 +93,13 @@ setup_missing_packages()
 	perl -MIPC::Run -e 1 2>/dev/null || say libipc-run-perl
 	[ -x "$bin/postgres" ] && [ -x "$bin/psql" ] || say "postgresql-$SETUP_MAJOR"
 	[ -n "$pgxs" ] && [ -e "$pgxs" ] || say "postgresql-server-dev-$SETUP_MAJOR"
-	# a server built by hand does without: no package fits it
+	# a server built by hand, or too new for a pgTAP, does without
 	case $bin in
 		/usr/lib/postgresql/*)
-			[ -e "$share/extension/pgtap.control" ] || say "postgresql-$SETUP_MAJOR-pgtap" ;;
+			[ -e "$share/extension/pgtap.control" ] ||
+				! setup_offered "postgresql-$SETUP_MAJOR-pgtap" ||
+				say "postgresql-$SETUP_MAJOR-pgtap"
+			;;
 	esac
 	for extra in ${SETUP_EXTRA:-}; do
 		command -v "${extra%%:*}" >/dev/null || say "${extra#*:}"
@@ -134,20 +149,20 @@ setup_packages()
 		return
 	fi
 
-	if [ -z "$SETUP_MAJOR" ]; then
-		SETUP_MAJOR=$(setup_newest_major)
-		if [ -z "$SETUP_MAJOR" ]; then
-			say "reading the package lists (apt-get update)"
-			setup_apt_get update >"$SETUP_PRIVATE/apt.log" 2>&1 ||
-				{ tail -n 30 "$SETUP_PRIVATE/apt.log" >&2; die "apt-get update failed"; }
-			SETUP_MAJOR=$(setup_newest_major)
-		fi
-		[ -n "$SETUP_MAJOR" ] || die "apt offers no postgresql-server-dev package"
+	if [ -n "$SETUP_MAJOR" ] && [ -z "$(setup_missing_packages)" ]; then
+		return
 	fi
+	command -v apt-get >/dev/null ||
+		die "missing, and this system has no apt-get to install them: $(setup_missing_packages | tr '\n' ' ')"
+	if setup_no_lists; then
+		say "reading the package lists (apt-get update)"
+		setup_apt_get update >"$SETUP_PRIVATE/apt.log" 2>&1 ||
+			{ tail -n 30 "$SETUP_PRIVATE/apt.log" >&2; die "apt-get update failed"; }
+	fi
+	[ -n "$SETUP_MAJOR" ] || SETUP_MAJOR=$(setup_newest_major)
+	[ -n "$SETUP_MAJOR" ] || die "apt offers no postgresql-server-dev package"
 	missing=$(setup_missing_packages | tr '\n' ' ')
 	if [ -n "$missing" ]; then
-		command -v apt-get >/dev/null ||
-			die "missing, and this system has no apt-get to install them: $missing"
 		# shellcheck disable=SC2086
 		setup_install $missing
 		setup_choose_server
