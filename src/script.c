@@ -134,48 +134,6 @@ script_fail(ScriptReader *reader, ScriptError error, const Line *line,
 }
 
 /*
- * Records that the text of the buffer, which has been trimmed, is not a
- * finished statement: because something inside is still open, or else for
- * want of a semicolon.
- */
-static ScriptStep
-script_fail_unfinished(ScriptReader *reader)
-{
-	ScriptProblem *problem = &reader->problem;
-	ScriptBuffer *buffer = &reader->buffer;
-	size_t		start = buffer->begin;
-
-	problem->error = SCRIPT_NO_SEMICOLON;
-	switch (script_buffer_inside(buffer, &start))
-	{
-		case LEXER_NOTHING:
-			break;
-		case LEXER_STRING:
-			problem->error = SCRIPT_UNTERMINATED_STRING;
-			break;
-		case LEXER_IDENTIFIER:
-			problem->error = SCRIPT_UNTERMINATED_IDENTIFIER;
-			break;
-		case LEXER_DOLLAR_QUOTE:
-			problem->error = SCRIPT_UNTERMINATED_DOLLAR_QUOTE;
-			break;
-		case LEXER_COMMENT:
-			problem->error = SCRIPT_UNTERMINATED_COMMENT;
-			break;
-		case LEXER_PARENTHESIS:
-			problem->error = SCRIPT_UNTERMINATED_PARENTHESIS;
-			break;
-		case LEXER_BODY:
-			problem->error = SCRIPT_UNTERMINATED_BODY;
-			break;
-	}
-	script_buffer_locate(buffer, start, &problem->line, &problem->column);
-	problem->argument = character_excerpt(buffer->lines.data + start,
-										  buffer->end - start);
-	return STEP_FAILED;
-}
-
-/*
  * Is the section at hand in the wanted direction?
  */
 static bool
@@ -209,8 +167,9 @@ script_obey(ScriptReader *reader, Annotation annotation,
 		case ANNOTATION_DOWN:
 			if (reader->section == SECTION_UP && reader->block != BLOCK_OPEN)
 			{
-				if (script_buffer_trim(&reader->buffer))
-					return script_fail_unfinished(reader);
+				if (script_buffer_unfinished(&reader->buffer,
+											 &reader->problem))
+					return STEP_FAILED;
 				reader->section = SECTION_DOWN;
 				reader->block = BLOCK_NONE;
 				return STEP_NEXT_LINE;
@@ -250,7 +209,6 @@ script_obey(ScriptReader *reader, Annotation annotation,
 		case ANNOTATION_REPEATED:
 			error = SCRIPT_ANNOTATION_REPEATED;
 			break;
-		case ANNOTATION_UNKNOWN:
 		default:
 			error = SCRIPT_ANNOTATION_UNKNOWN;
 			break;
@@ -384,7 +342,7 @@ script_deliver(ScriptReader *reader, ScriptStatement *statement)
 {
 	ScriptBuffer *buffer = &reader->buffer;
 
-	(void) script_buffer_trim(buffer);
+	script_buffer_trim(buffer);
 	buffer->lines.data[buffer->end] = '\0';
 	reader->delivered = true;
 
@@ -412,9 +370,7 @@ script_finish(ScriptReader *reader)
 		problem->error = SCRIPT_NO_STATEMENT_END;
 		problem->line = reader->block_line;
 	}
-	else if (script_buffer_trim(&reader->buffer))
-		(void) script_fail_unfinished(reader);
-	else
+	else if (!script_buffer_unfinished(&reader->buffer, problem))
 		return SCRIPT_END;
 	return SCRIPT_FAILED;
 }

@@ -111,8 +111,8 @@ script_buffer_ends_statement(const ScriptBuffer *buffer)
 }
 
 /*
- * What the lines end inside of; *start is where in the buffer it began, or
- * unchanged for LEXER_NOTHING.
+ * Tells what the lines end inside of; *start is where in the buffer it began,
+ * or unchanged for LEXER_NOTHING.
  */
 LexerInside
 script_buffer_inside(ScriptBuffer *buffer, size_t *start)
@@ -124,9 +124,9 @@ script_buffer_inside(ScriptBuffer *buffer, size_t *start)
 }
 
 /*
- * Finds the trimmed text.  Returns false if nothing is left.
+ * Finds the trimmed text, which may be empty.
  */
-bool
+void
 script_buffer_trim(ScriptBuffer *buffer)
 {
 	const char *text = buffer->lines.data;
@@ -135,7 +135,6 @@ script_buffer_trim(ScriptBuffer *buffer)
 	character_trim(&text, &length);
 	buffer->begin = text - buffer->lines.data;
 	buffer->end = buffer->begin + length;
-	return length > 0;
 }
 
 /*
@@ -148,4 +147,35 @@ script_buffer_locate(const ScriptBuffer *buffer, size_t offset,
 {
 	linemap_locate(&buffer->map, buffer->lines.data, (int) offset,
 				   line, column);
+}
+
+/*
+ * Is there text left that is not a finished statement?  Then *problem says
+ * what is missing and where: where something inside began that is still open,
+ * or where the statement began that has no semicolon.
+ */
+bool
+script_buffer_unfinished(ScriptBuffer *buffer, ScriptProblem *problem)
+{
+	static const ScriptError errors[] = {
+		[LEXER_NOTHING] = SCRIPT_NO_SEMICOLON,
+		[LEXER_STRING] = SCRIPT_UNTERMINATED_STRING,
+		[LEXER_IDENTIFIER] = SCRIPT_UNTERMINATED_IDENTIFIER,
+		[LEXER_DOLLAR_QUOTE] = SCRIPT_UNTERMINATED_DOLLAR_QUOTE,
+		[LEXER_COMMENT] = SCRIPT_UNTERMINATED_COMMENT,
+		[LEXER_PARENTHESIS] = SCRIPT_UNTERMINATED_PARENTHESIS,
+		[LEXER_BODY] = SCRIPT_UNTERMINATED_BODY,
+	};
+	size_t		start;
+
+	script_buffer_trim(buffer);
+	if (buffer->begin == buffer->end)
+		return false;
+
+	start = buffer->begin;
+	problem->error = errors[script_buffer_inside(buffer, &start)];
+	script_buffer_locate(buffer, start, &problem->line, &problem->column);
+	problem->argument = character_excerpt(buffer->lines.data + start,
+										  buffer->end - start);
+	return true;
 }

@@ -10,10 +10,10 @@
 #ifndef GOOSEPLUS_SCRIPT_BUFFER_H
 #define GOOSEPLUS_SCRIPT_BUFFER_H
 
-#include "interpolate.h"
 #include "lexer.h"
 #include "line.h"
 #include "linemap.h"
+#include "script.h"
 
 typedef struct ScriptBuffer
 {
@@ -39,8 +39,10 @@ extern InterpolateResult script_buffer_expand(ScriptBuffer *buffer,
 extern void script_buffer_place_empty(ScriptBuffer *buffer, int line);
 extern bool script_buffer_ends_statement(const ScriptBuffer *buffer);
 extern LexerInside script_buffer_inside(ScriptBuffer *buffer, size_t *start);
-extern bool script_buffer_trim(ScriptBuffer *buffer);
+extern void script_buffer_trim(ScriptBuffer *buffer);
 extern void script_buffer_locate(const ScriptBuffer *buffer, size_t offset,
 								 int *line, int *column);
+extern bool script_buffer_unfinished(ScriptBuffer *buffer,
+									 ScriptProblem *problem);
 
 #endif							/* GOOSEPLUS_SCRIPT_BUFFER_H */
