@@ -51,7 +51,7 @@ plan_sorted(const int64 *versions, size_t count)
  * allowed, there is nothing to apply.
  */
 PlanResult
-plan_up(const PlanInput *input, Plan *plan)
+plan_up(const PlanInput *input, VersionPlan *plan)
 {
 	int64	   *available = plan_sorted(input->available, input->navailable);
 	int64	   *applied = plan_sorted(input->applied, input->napplied);

@@ -33,7 +33,7 @@ typedef struct PlanInput
 	bool		allow_out_of_order;
 } PlanInput;
 
-typedef struct Plan
+typedef struct VersionPlan
 {
 	PlanResult	result;
 	int64		current;		/* highest version recorded, 0 if none */
@@ -43,8 +43,8 @@ typedef struct Plan
 								 * ascending; palloc'd; filled in when they
 								 * are allowed, too */
 	size_t		nmissing;
-} Plan;
+} VersionPlan;
 
-extern PlanResult plan_up(const PlanInput *input, Plan *plan);
+extern PlanResult plan_up(const PlanInput *input, VersionPlan *plan);
 
 #endif							/* GOOSEPLUS_PLAN_H */
