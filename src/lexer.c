@@ -75,6 +75,18 @@ lexer_line_end(const char *text, size_t from, size_t to)
 }
 
 /*
+ * Returns the place after the identifier characters that begin at from.
+ */
+static size_t
+lexer_word_end(const char *text, size_t from, size_t to)
+{
+	while (from < to && (IS_LETTER(text[from]) || IS_DIGIT(text[from]) ||
+						 text[from] == '$'))
+		from++;
+	return from;
+}
+
+/*
  * Takes notice of a token that begins at this place; word is NULL when it is
  * not an unquoted identifier or keyword.
  */
@@ -123,16 +135,15 @@ lexer_letter(Lexer *lexer, const char *text, size_t at, size_t to)
 		return at + (letter == 'u' ? 3 : 2);
 	}
 
-	while (at < to && (IS_LETTER(text[at]) || IS_DIGIT(text[at]) ||
-					   text[at] == '$'))
-		at++;
+	at = lexer_word_end(text, at, to);
 	lexer_token(lexer, from, text + from, at - from);
 	return at;
 }
 
 /*
- * Reads a token that begins with a dollar sign: a parameter, the opening of a
- * dollar quote, or else the sign alone.
+ * Reads a token that begins with a dollar sign: a parameter, with letters
+ * that follow (scan.l's param_junk), the opening of a dollar quote, or else
+ * the sign alone.
  */
 static size_t
 lexer_dollar(Lexer *lexer, const char *text, size_t at, size_t to)
@@ -144,7 +155,8 @@ lexer_dollar(Lexer *lexer, const char *text, size_t at, size_t to)
 	{
 		while (end < to && IS_DIGIT(text[end]))
 			end++;
-		return end;
+		return end < to && IS_LETTER(text[end]) ?
+			lexer_word_end(text, end, to) : end;
 	}
 
 	while (end < to && (IS_LETTER(text[end]) || IS_DIGIT(text[end])))
@@ -157,16 +169,17 @@ lexer_dollar(Lexer *lexer, const char *text, size_t at, size_t to)
 }
 
 /*
- * Reads a number, in any of its forms, with what letters follow.
+ * Reads a number, or what it has before the sign of an exponent.  Letters
+ * that follow the digits belong to it, as in 0x1F or 1e5, and if they do not
+ * make sense the whole word is still one token (scan.l's integer_junk).
  */
 static size_t
 lexer_number(Lexer *lexer, const char *text, size_t at, size_t to)
 {
 	lexer_token(lexer, at, NULL, 0);
-	while (at < to && (IS_DIGIT(text[at]) || IS_LETTER(text[at]) ||
-					   text[at] == '.'))
+	while (at < to && (IS_DIGIT(text[at]) || text[at] == '.'))
 		at++;
-	return at;
+	return at < to && IS_LETTER(text[at]) ? lexer_word_end(text, at, to) : at;
 }
 
 /*
