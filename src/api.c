@@ -1,0 +1,256 @@
+/*-------------------------------------------------------------------------
+ *
+ * api.c
+ *	  The SQL functions: they unpack their arguments, call, and return rows.
+ *
+ * No logic lives here.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "collect.h"
+#include "look.h"
+#include "problem.h"
+#include "run_atomic.h"
+#include "settings.h"
+
+/*
+ * All symbols are hidden but these.  PostgreSQL 16 declares the function with
+ * PGDLLEXPORT by itself.
+ */
+#define API_FUNCTION(name) \
+extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
+PG_FUNCTION_INFO_V1(name)
+
+API_FUNCTION(gooseplus_migrate);
+API_FUNCTION(gooseplus_status);
+API_FUNCTION(gooseplus_db_version);
+API_FUNCTION(gooseplus_versions);
+API_FUNCTION(gooseplus_has_pending);
+API_FUNCTION(gooseplus_sources);
+API_FUNCTION(gooseplus_validate);
+API_FUNCTION(gooseplus_statements);
+
+/* Returns a text argument, NULL if it is null. */
+static char *
+get_text(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_ARGISNULL(argument) ? NULL :
+		text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
+/* Returns the settings that the options argument gives the call. */
+static Settings *
+get_settings(FunctionCallInfo fcinfo, int argument)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("options must not be null"),
+				 errhint("Pass '{}' for no options.")));
+	return settings_read(PG_GETARG_JSONB_P(argument));
+}
+
+/* Returns a text, or sets the flag for null. */
+static Datum
+text_datum(const char *text, bool *isnull)
+{
+	*isnull = text == NULL;
+	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+/* Returns milliseconds as an interval. */
+static Datum
+interval_datum(double milliseconds)
+{
+	Interval   *interval = palloc0(sizeof(Interval));
+
+	interval->time = (TimeOffset) (milliseconds * 1000.0);
+	return IntervalPGetDatum(interval);
+}
+
+/* Adds a row to the function's result. */
+static void
+put_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* Adds the rows of a run. */
+static void
+put_run_rows(FunctionCallInfo fcinfo, const List *rows)
+{
+	ListCell   *cell;
+
+	foreach(cell, rows)
+	{
+		const RunRow *row = lfirst(cell);
+		Datum		values[9];
+		bool		nulls[9] = {false};
+
+		values[0] = Int64GetDatum(row->version);
+		nulls[0] = row->source == NULL;
+		values[1] = text_datum(row->source, &nulls[1]);
+		values[2] = text_datum(row->environment, &nulls[2]);
+		values[3] = text_datum(row->direction, &nulls[3]);
+		values[4] = text_datum(row->state, &nulls[4]);
+		values[5] = Int32GetDatum(row->statements);
+		values[6] = Int64GetDatum(row->rows);
+		values[7] = interval_datum(row->duration_ms);
+		values[8] = text_datum(row->error, &nulls[8]);
+		put_row(fcinfo, values, nulls);
+	}
+}
+
+/* gooseplus_migrate(env text, options jsonb): see run_atomic_up() */
+Datum
+gooseplus_migrate(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	put_run_rows(fcinfo, run_atomic_up("gooseplus_migrate",
+									   get_text(fcinfo, 0),
+									   get_settings(fcinfo, 1)));
+	return (Datum) 0;
+}
+
+/* gooseplus_status(env text, options jsonb): see look_status() */
+Datum
+gooseplus_status(PG_FUNCTION_ARGS)
+{
+	LookStatus *items;
+	size_t		count;
+
+	InitMaterializedSRF(fcinfo, 0);
+	items = look_status(get_text(fcinfo, 0), get_settings(fcinfo, 1), &count);
+	for (size_t i = 0; i < count; i++)
+	{
+		Datum		values[5];
+		bool		nulls[5] = {false};
+
+		values[0] = Int64GetDatum(items[i].version);
+		values[1] = text_datum(items[i].source, &nulls[1]);
+		values[2] = text_datum(items[i].environment, &nulls[2]);
+		values[3] = text_datum(items[i].state, &nulls[3]);
+		values[4] = TimestampGetDatum(items[i].applied_at);
+		nulls[4] = !items[i].has_applied_at;
+		put_row(fcinfo, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* gooseplus_db_version(options jsonb): see look_db_version() */
+Datum
+gooseplus_db_version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(look_db_version(get_settings(fcinfo, 0)));
+}
+
+/* gooseplus_versions(env text, options jsonb): see look_versions() */
+Datum
+gooseplus_versions(PG_FUNCTION_ARGS)
+{
+	Datum		values[2];
+	bool		nulls[2] = {false};
+	int64		current;
+	int64		target;
+
+	InitMaterializedSRF(fcinfo, 0);
+	look_versions(get_text(fcinfo, 0), get_settings(fcinfo, 1), &current,
+				  &target);
+	values[0] = Int64GetDatum(current);
+	values[1] = Int64GetDatum(target);
+	put_row(fcinfo, values, nulls);
+	return (Datum) 0;
+}
+
+/* gooseplus_has_pending(env text, options jsonb): see look_has_pending() */
+Datum
+gooseplus_has_pending(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(look_has_pending(get_text(fcinfo, 0),
+									get_settings(fcinfo, 1)));
+}
+
+/* gooseplus_sources(env text, options jsonb): see collect_sources() */
+Datum
+gooseplus_sources(PG_FUNCTION_ARGS)
+{
+	SourceSet  *sources;
+
+	InitMaterializedSRF(fcinfo, 0);
+	sources = collect_sources(get_settings(fcinfo, 1), get_text(fcinfo, 0),
+							  NULL);
+	source_set_refuse_duplicates(sources);
+	for (size_t i = 0; i < sources->nitems; i++)
+	{
+		const Source *source = &sources->items[i];
+		Datum		values[4];
+		bool		nulls[4] = {false};
+
+		values[0] = text_datum(source->type, &nulls[0]);
+		values[1] = text_datum(source->label, &nulls[1]);
+		values[2] = text_datum(source->environment, &nulls[2]);
+		values[3] = Int64GetDatum(source->version);
+		put_row(fcinfo, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* gooseplus_validate(env text, options jsonb): see look_validate() */
+Datum
+gooseplus_validate(PG_FUNCTION_ARGS)
+{
+	ListCell   *cell;
+
+	InitMaterializedSRF(fcinfo, 0);
+	foreach(cell, look_validate(get_text(fcinfo, 0), get_settings(fcinfo, 1)))
+	{
+		const Problem *problem = lfirst(cell);
+		Datum		values[4];
+		bool		nulls[4] = {false};
+
+		values[0] = text_datum(problem->source, &nulls[0]);
+		values[1] = Int32GetDatum(problem->line);
+		nulls[1] = problem->line == 0;
+		values[2] = text_datum(problem->warning ? "warning" : "error",
+							   &nulls[2]);
+		values[3] = text_datum(problem->message, &nulls[3]);
+		put_row(fcinfo, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * gooseplus_statements(script text, direction text, options jsonb): see
+ * look_statements()
+ */
+Datum
+gooseplus_statements(PG_FUNCTION_ARGS)
+{
+	ListCell   *cell;
+
+	InitMaterializedSRF(fcinfo, 0);
+	foreach(cell, look_statements(get_text(fcinfo, 0), get_text(fcinfo, 1),
+								  get_settings(fcinfo, 2)))
+	{
+		const LookStatement *statement = lfirst(cell);
+		Datum		values[4];
+		bool		nulls[4] = {false};
+
+		values[0] = Int32GetDatum(statement->ordinal);
+		values[1] = Int32GetDatum(statement->line);
+		values[2] = text_datum(statement->text, &nulls[2]);
+		values[3] = BoolGetDatum(statement->transactional);
+		put_row(fcinfo, values, nulls);
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,306 @@
+/*-------------------------------------------------------------------------
+ *
+ * atomic_rules.c
+ *	  What a command may do in a run of one transaction.
+ *
+ * Some commands cannot run inside a transaction at all; that is seen in the
+ * parse tree, before anything runs.  CONCURRENTLY means nothing on a table
+ * that this very transaction created, as nobody else can see it: there it is
+ * dropped, in the parse tree, and the command runs.  Errors that exist only
+ * because everything is one transaction get a hint at gooseplus_deploy.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "catalog/index.h"
+#include "catalog/namespace.h"
+#include "commands/defrem.h"
+#include "nodes/makefuncs.h"
+#include "nodes/parsenodes.h"
+#include "tcop/utility.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "atomic_rules.h"
+#include "compat.h"
+
+static const char deploy_hint[] =
+"Run it by CALL gooseplus_deploy, which commits each migration by itself.";
+
+static AtomicVerdict
+refuse(AtomicRefusal *refusal, int sqlstate, const char *message,
+	   const char *hint)
+{
+	refusal->sqlstate = sqlstate;
+	refusal->message = message;
+	refusal->hint = hint;
+	return ATOMIC_REFUSE;
+}
+
+/*
+ * Judges a command that begins or ends transactions.
+ */
+static AtomicVerdict
+judge_transaction(const TransactionStmt *stmt, const char *command,
+				  AtomicRefusal *refusal)
+{
+	if (stmt->kind == TRANS_STMT_BEGIN || stmt->kind == TRANS_STMT_START ||
+		stmt->kind == TRANS_STMT_COMMIT)
+		return ATOMIC_SKIP;
+	return refuse(refusal, ERRCODE_INVALID_TRANSACTION_TERMINATION,
+				  psprintf("%s cannot run in a migration, as the run is one transaction",
+						   command),
+				  "Take the command out of the file.");
+}
+
+/*
+ * Does the command always need to be outside of a transaction?  (Those that
+ * call PreventInTransactionBlock() whatever they are applied to.)
+ */
+static bool
+is_never_transactional(const Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_CreatedbStmt:
+		case T_DropdbStmt:
+		case T_CreateTableSpaceStmt:
+		case T_DropTableSpaceStmt:
+		case T_AlterSystemStmt:
+			return true;
+		case T_VacuumStmt:
+			return castNode(VacuumStmt, unconstify(Node *, node))->is_vacuumcmd;
+		case T_DiscardStmt:
+			return castNode(DiscardStmt, unconstify(Node *, node))->target == DISCARD_ALL;
+		case T_ReindexStmt:
+			{
+				ReindexObjectType kind = castNode(ReindexStmt, unconstify(Node *, node))->kind;
+
+				return kind != REINDEX_OBJECT_INDEX &&
+					kind != REINDEX_OBJECT_TABLE;
+			}
+		default:
+			return compat_is_database_wide_cluster(node);
+	}
+}
+
+/*
+ * Says what a run of one transaction does with a command.  The words of a
+ * refusal are allocated in the current context.
+ */
+AtomicVerdict
+atomic_rules_judge(const RawStmt *raw, AtomicRefusal *refusal)
+{
+	const Node *node = raw->stmt;
+	const char *command = GetCommandTagName(CreateCommandTag(raw->stmt));
+
+	if (IsA(node, TransactionStmt))
+		return judge_transaction((const TransactionStmt *) node, command,
+								 refusal);
+	if (IsA(node, CopyStmt) && ((const CopyStmt *) node)->filename == NULL)
+		return refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
+					  "COPY from or to the client cannot run in a migration",
+					  "Use INSERT, or COPY with a file of the server.");
+	if (is_never_transactional(node))
+		return refuse(refusal, ERRCODE_ACTIVE_SQL_TRANSACTION,
+					  psprintf("%s cannot run in one transaction with other migrations",
+							   command),
+					  deploy_hint);
+	return ATOMIC_RUN;
+}
+
+/*
+ * Was the table created by this transaction, so that nobody else sees it?  A
+ * table that is not there is left for the command itself to report.
+ */
+static bool
+is_new_table(Oid table)
+{
+	Relation	relation;
+	bool		result;
+
+	if (!OidIsValid(table))
+		return true;
+	relation = try_relation_open(table, AccessShareLock);
+	if (relation == NULL)
+		return true;
+	result = relation->rd_createSubid != InvalidSubTransactionId;
+	relation_close(relation, NoLock);
+	return result;
+}
+
+/* Returns the table of an index, found by name, or InvalidOid. */
+static Oid
+table_of_index(RangeVar *index)
+{
+	Oid			oid = RangeVarGetRelid(index, NoLock, true);
+
+	return OidIsValid(oid) ? IndexGetRelation(oid, true) : InvalidOid;
+}
+
+/* The command's list of options without CONCURRENTLY. */
+static List *
+without_concurrently(List *params)
+{
+	List	   *result = NIL;
+	ListCell   *cell;
+
+	foreach(cell, params)
+	{
+		DefElem    *param = lfirst_node(DefElem, cell);
+
+		if (strcmp(param->defname, "concurrently") != 0)
+			result = lappend(result, param);
+	}
+	return result;
+}
+
+/* Is CONCURRENTLY among the options of REINDEX? */
+static bool
+reindexes_concurrently(const ReindexStmt *stmt)
+{
+	ListCell   *cell;
+
+	foreach(cell, stmt->params)
+	{
+		DefElem    *param = lfirst_node(DefElem, cell);
+
+		if (strcmp(param->defname, "concurrently") == 0)
+			return defGetBoolean(param);
+	}
+	return false;
+}
+
+/*
+ * Finds CONCURRENTLY in a command.  Returns false if it has none; else
+ * *table is the table that it is about, InvalidOid if that is not there.
+ */
+static bool
+find_concurrently(Node *node, Oid *table)
+{
+	if (IsA(node, IndexStmt) && castNode(IndexStmt, node)->concurrent)
+	{
+		*table = RangeVarGetRelid(castNode(IndexStmt, node)->relation,
+								  NoLock, true);
+		return true;
+	}
+	if (IsA(node, ReindexStmt) &&
+		reindexes_concurrently(castNode(ReindexStmt, node)))
+	{
+		ReindexStmt *stmt = castNode(ReindexStmt, node);
+
+		*table = stmt->kind == REINDEX_OBJECT_INDEX ?
+			table_of_index(stmt->relation) :
+			RangeVarGetRelid(stmt->relation, NoLock, true);
+		return true;
+	}
+	if (IsA(node, DropStmt) && castNode(DropStmt, node)->concurrent)
+	{
+		List	   *names = castNode(DropStmt, node)->objects;
+
+		/* several at once are an error of the command's own */
+		*table = list_length(names) != 1 ? InvalidOid :
+			table_of_index(makeRangeVarFromNameList(linitial(names)));
+		return true;
+	}
+	if (IsA(node, AlterTableStmt))
+	{
+		AlterTableStmt *stmt = castNode(AlterTableStmt, node);
+		AlterTableCmd *command = linitial_node(AlterTableCmd, stmt->cmds);
+
+		if (command->subtype != AT_DetachPartition ||
+			!castNode(PartitionCmd, command->def)->concurrent)
+			return false;
+		*table = RangeVarGetRelid(stmt->relation, NoLock, true);
+		return true;
+	}
+	return false;
+}
+
+/* Takes CONCURRENTLY out of a command that has it. */
+static void
+remove_concurrently(Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_IndexStmt:
+			castNode(IndexStmt, node)->concurrent = false;
+			break;
+		case T_ReindexStmt:
+			castNode(ReindexStmt, node)->params =
+				without_concurrently(castNode(ReindexStmt, node)->params);
+			break;
+		case T_DropStmt:
+			castNode(DropStmt, node)->concurrent = false;
+			break;
+		case T_AlterTableStmt:
+			{
+				AlterTableCmd *command = linitial_node(AlterTableCmd,
+													   castNode(AlterTableStmt, node)->cmds);
+
+				castNode(PartitionCmd, command->def)->concurrent = false;
+				break;
+			}
+		default:
+			elog(ERROR, "unexpected node type: %d", (int) nodeTag(node));
+	}
+}
+
+/*
+ * Drops CONCURRENTLY from a command where the settings allow it, in the parse
+ * tree.  Raises an error where they do not.
+ */
+void
+atomic_rules_drop_concurrently(RawStmt *raw, const Settings *settings)
+{
+	const char *command = GetCommandTagName(CreateCommandTag(raw->stmt));
+	Oid			table;
+
+	if (!find_concurrently(raw->stmt, &table))
+		return;
+	if (settings->drop_concurrently == DROP_CONCURRENTLY_ALWAYS ||
+		(settings->drop_concurrently == DROP_CONCURRENTLY_NEW_TABLES &&
+		 is_new_table(table)))
+	{
+		remove_concurrently(raw->stmt);
+		return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+			 errmsg("%s CONCURRENTLY cannot run in one transaction with other migrations",
+					command),
+			 settings->drop_concurrently == DROP_CONCURRENTLY_NEVER ?
+			 errdetail("\"gooseplus.drop_concurrently\" is \"never\".") :
+			 errdetail("Table \"%s\" was there before this transaction.",
+					   get_rel_name(table)),
+			 errhint("%s", deploy_hint)));
+}
+
+/*
+ * Adds the hint at gooseplus_deploy to an error that exists only because
+ * everything is one transaction, after the hint that it has.  The text is
+ * allocated in the current context.
+ */
+void
+atomic_rules_explain(ErrorData *error)
+{
+	switch (error->sqlerrcode)
+	{
+		case ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE:
+		case ERRCODE_OBJECT_IN_USE: /* pending trigger events */
+		case ERRCODE_OUT_OF_MEMORY: /* the table of locks is full */
+		case ERRCODE_ACTIVE_SQL_TRANSACTION:
+		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
+			break;
+		default:
+			return;
+	}
+	if (error->hint == NULL)
+		error->hint = pstrdup(deploy_hint);
+	else if (strstr(error->hint, "gooseplus") == NULL)
+		error->hint = psprintf("%s %s", error->hint, deploy_hint);
+}

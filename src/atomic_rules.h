@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ *
+ * atomic_rules.h
+ *	  What a command may do in a run of one transaction.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GOOSEPLUS_ATOMIC_RULES_H
+#define GOOSEPLUS_ATOMIC_RULES_H
+
+#include "nodes/parsenodes.h"
+
+#include "settings.h"
+
+typedef enum AtomicVerdict
+{
+	ATOMIC_RUN,
+	ATOMIC_SKIP,				/* BEGIN and COMMIT: the run is the transaction */
+	ATOMIC_REFUSE
+} AtomicVerdict;
+
+typedef struct AtomicRefusal
+{
+	int			sqlstate;
+	const char *message;
+	const char *hint;
+} AtomicRefusal;
+
+extern AtomicVerdict atomic_rules_judge(const RawStmt *raw,
+										AtomicRefusal *refusal);
+extern void atomic_rules_drop_concurrently(RawStmt *raw,
+										   const Settings *settings);
+extern void atomic_rules_explain(ErrorData *error);
+
+#endif							/* GOOSEPLUS_ATOMIC_RULES_H */

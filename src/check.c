@@ -1,0 +1,372 @@
+/*-------------------------------------------------------------------------
+ *
+ * check.c
+ *	  Reads migrations and finds what is wrong with them before they run.
+ *
+ * Everything that can be known without running anything is looked at: the
+ * file, its encoding, goose's format, variables, PostgreSQL's grammar, and
+ * commands that one transaction cannot hold.  Problems are collected, so that
+ * all of them can be reported at once.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "atomic_rules.h"
+#include "check.h"
+#include "encoding.h"
+#include "report.h"
+#include "statement.h"
+
+/* Nobody reads more; looking stops here. */
+#define CHECK_PROBLEMS_MAX 200
+
+/* Arguments of the functions that are called through report_try(). */
+typedef struct CheckState
+{
+	Migration  *migration;
+	const Settings *settings;
+	ScriptDirection direction;
+	bool		atomic;
+	ScriptReader *reader;
+	StatementPlace place;
+	bool		vetoed;			/* noted for the statement being read */
+	MemoryContext statement_context;
+	MemoryContext problem_context;
+	List	  **problems;
+} CheckState;
+
+/*
+ * An error that is not the file's fault ends the check.
+ */
+static void
+rethrow_unless_of_file(ErrorData *error)
+{
+	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES ||
+		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INTERNAL_ERROR)
+		ReThrowError(error);
+}
+
+/*
+ * Sets how scripts are read: with the session's rules for strings, and the
+ * variables of the call.
+ */
+void
+check_script_options(const Settings *settings, ScriptOptions *options)
+{
+	const char *conforming = GetConfigOption("standard_conforming_strings",
+											 true, false);
+
+	options->standard_conforming_strings =
+		conforming == NULL || strcmp(conforming, "on") == 0;
+	options->lookup = settings_variable;
+	options->lookup_arg = unconstify(Settings *, settings);
+}
+
+static void
+read_text(void *arg)
+{
+	Migration  *migration = arg;
+
+	migration->text = migration->source->read(migration->source,
+											  &migration->length);
+}
+
+/*
+ * Returns the place of a byte of the file as line and column.
+ */
+static void
+locate_byte(const char *text, size_t offset, int *line, int *column)
+{
+	const char *start = text;
+	const char *newline;
+
+	*line = 1;
+	while ((newline = memchr(start, '\n', text + offset - start)) != NULL)
+	{
+		(*line)++;
+		start = newline + 1;
+	}
+	*column = 1;
+	while (start < text + offset)
+	{
+		start += pg_utf_mblen((const unsigned char *) start);
+		(*column)++;
+	}
+}
+
+/*
+ * Adds a problem if the text cannot be used in this database.
+ */
+static bool
+check_encoding(const Migration *migration, List **problems)
+{
+	const unsigned char *bad;
+	size_t		offset;
+	int			line;
+	int			column;
+	Problem    *problem;
+	EncodingResult result = encoding_check(migration->text, migration->length,
+										   &offset);
+
+	if (result == ENCODING_OK)
+		return true;
+	locate_byte(migration->text, offset, &line, &column);
+	bad = (const unsigned char *) migration->text + offset;
+	problem = problem_make(migration->source->label, line, column,
+						   ERRCODE_CHARACTER_NOT_IN_REPERTOIRE, NULL);
+	switch (result)
+	{
+		case ENCODING_NUL:
+			problem->message = "null byte in a migration file";
+			break;
+		case ENCODING_UNTRANSLATABLE:
+			problem->sqlstate = ERRCODE_UNTRANSLATABLE_CHARACTER;
+			problem->message = psprintf("character U+%04X has no equivalent in encoding \"%s\"",
+										(unsigned int) utf8_to_unicode(bad),
+										GetDatabaseEncodingName());
+			break;
+		default:
+			problem->message = psprintf("invalid byte 0x%02x in a migration file, which must be UTF-8",
+										*bad);
+			break;
+	}
+	*problems = lappend(*problems, problem);
+	return false;
+}
+
+/*
+ * Reads the text of a migration.  Returns false, with a problem, if that
+ * cannot be done or the text cannot be used in this database.
+ */
+bool
+check_read(Migration *migration, List **problems)
+{
+	ErrorData  *error = report_try(read_text, migration);
+
+	if (error != NULL)
+	{
+		rethrow_unless_of_file(error);
+		*problems = lappend(*problems,
+							problem_from_error(migration->source->label,
+											   error));
+		return false;
+	}
+	return check_encoding(migration, problems);
+}
+
+/*
+ * Adds a problem unless it is there already.
+ */
+static void
+add_once(List **problems, Problem *problem)
+{
+	ListCell   *cell;
+
+	foreach(cell, *problems)
+	{
+		if (problem_equal(lfirst(cell), problem))
+			return;
+	}
+	*problems = lappend(*problems, problem);
+}
+
+/*
+ * ScriptNote: keeps what the goose command would read otherwise.  It would
+ * cut most function bodies many times; the first time is enough.
+ */
+static void
+keep_note(void *arg, ScriptNoteKind kind, int line)
+{
+	CheckState *state = arg;
+	MemoryContext context;
+
+	if (kind == SCRIPT_NOTE_CUT_VETOED && state->vetoed)
+		return;
+	state->vetoed = state->vetoed || kind == SCRIPT_NOTE_CUT_VETOED;
+	context = MemoryContextSwitchTo(state->problem_context);
+	if (list_length(*state->problems) < CHECK_PROBLEMS_MAX)
+		add_once(state->problems,
+				 problem_from_note(state->migration->source->label, kind,
+								   line));
+	MemoryContextSwitchTo(context);
+}
+
+/*
+ * Reads the script in one direction to its end.
+ */
+static void
+read_direction(void *arg)
+{
+	CheckState *state = arg;
+	ScriptStatement script;
+	ScriptNext	next;
+	int			count = 0;
+
+	MemoryContextSwitchTo(state->statement_context);
+	while ((next = script_next(state->reader, &script)) == SCRIPT_STATEMENT)
+	{
+		CHECK_FOR_INTERRUPTS();
+		count++;
+		state->vetoed = false;
+		MemoryContextReset(state->statement_context);
+	}
+	MemoryContextSwitchTo(state->problem_context);
+	if (next == SCRIPT_FAILED)
+		add_once(state->problems,
+				 problem_from_script(state->migration->source->label,
+									 script_problem(state->reader)));
+	else
+		state->migration->transactional = script_transactional(state->reader);
+	state->migration->nstatements[state->direction] = count;
+}
+
+/*
+ * Opens the script for a check.
+ */
+static void
+begin_check(CheckState *state, const Migration *migration,
+			const Settings *settings, ScriptDirection direction,
+			List **problems)
+{
+	ScriptOptions options;
+
+	memset(state, 0, sizeof(CheckState));
+	state->migration = unconstify(Migration *, migration);
+	state->settings = settings;
+	state->direction = direction;
+	state->problems = problems;
+	state->problem_context = CurrentMemoryContext;
+	state->statement_context = AllocSetContextCreate(CurrentMemoryContext,
+													 "gooseplus check",
+													 ALLOCSET_DEFAULT_SIZES);
+	check_script_options(settings, &options);
+	state->reader = script_open(migration->text, migration->length, direction,
+								&options);
+}
+
+static void
+end_check(CheckState *state)
+{
+	script_close(state->reader);
+	MemoryContextDelete(state->statement_context);
+}
+
+/*
+ * Checks the format of a migration in both directions, as the goose Provider
+ * does, and counts its statements.  With "notes" it also warns where the
+ * goose command would read the file otherwise.
+ */
+void
+check_format(Migration *migration, const Settings *settings, bool notes,
+			 List **problems)
+{
+	for (int direction = SCRIPT_UP; direction <= SCRIPT_DOWN; direction++)
+	{
+		CheckState	state;
+		ErrorData  *error;
+
+		begin_check(&state, migration, settings, direction, problems);
+		if (notes)
+			script_set_note(state.reader, keep_note, &state);
+		error = report_try(read_direction, &state);
+		end_check(&state);
+		if (error != NULL)
+		{
+			rethrow_unless_of_file(error);
+			add_once(problems, problem_from_error(migration->source->label,
+												  error));
+		}
+	}
+}
+
+/*
+ * Adds the problem of a command that one transaction cannot hold.
+ */
+static void
+check_command(CheckState *state, const RawStmt *raw)
+{
+	AtomicRefusal refusal;
+	Problem    *problem;
+
+	if (atomic_rules_judge(raw, &refusal) != ATOMIC_REFUSE)
+		return;
+	MemoryContextSwitchTo(state->problem_context);
+	problem = problem_make(state->migration->source->label,
+						   state->place.line, state->place.column,
+						   refusal.sqlstate, pstrdup(refusal.message));
+	problem->statement = state->place.script.ordinal;
+	problem->hint = refusal.hint;
+	/* a deploy can run it, as goose can, if the file says so */
+	problem->warning = !state->atomic && !state->migration->transactional &&
+		refusal.sqlstate == ERRCODE_ACTIVE_SQL_TRANSACTION;
+	*state->problems = lappend(*state->problems, problem);
+	MemoryContextSwitchTo(state->statement_context);
+}
+
+/*
+ * Parses the statements that the reader has left.
+ */
+static void
+parse_statements(void *arg)
+{
+	CheckState *state = arg;
+	ScriptStatement script;
+
+	MemoryContextSwitchTo(state->statement_context);
+	for (;;)
+	{
+		ListCell   *cell;
+		List	   *raws;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(state->statement_context);
+		if (script_next(state->reader, &script) != SCRIPT_STATEMENT)
+			break;
+		statement_push_place(&state->place, state->migration->source->label,
+							 state->reader, &script);
+		raws = statement_parse(state->place.sql);
+		foreach(cell, raws)
+			check_command(state, lfirst_node(RawStmt, cell));
+		statement_pop_place(&state->place);
+	}
+	MemoryContextSwitchTo(state->problem_context);
+}
+
+/*
+ * Checks the statements of one direction of a migration whose format is good:
+ * PostgreSQL's grammar, and commands that a run of one transaction ("atomic")
+ * cannot hold.  Outside of a run these are warnings where a deploy can run
+ * them.
+ */
+void
+check_grammar(const Migration *migration, const Settings *settings,
+			  ScriptDirection direction, bool atomic, List **problems)
+{
+	CheckState	state;
+	ErrorData  *error;
+
+	begin_check(&state, migration, settings, direction, problems);
+	state.atomic = atomic;
+	while (list_length(*problems) < CHECK_PROBLEMS_MAX &&
+		   (error = report_try(parse_statements, &state)) != NULL)
+	{
+		Problem    *problem;
+
+		rethrow_unless_of_file(error);
+		problem = problem_from_error(migration->source->label, error);
+		problem->statement = state.place.script.ordinal;
+		problem->line = state.place.line;
+		problem->column = state.place.column;
+		*problems = lappend(*problems, problem);
+	}
+	end_check(&state);
+}

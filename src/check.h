@@ -1,0 +1,36 @@
+/*-------------------------------------------------------------------------
+ *
+ * check.h
+ *	  Reads migrations and finds what is wrong with them before they run.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GOOSEPLUS_CHECK_H
+#define GOOSEPLUS_CHECK_H
+
+#include "problem.h"
+#include "source.h"
+
+/* A migration whose text has been read. */
+typedef struct Migration
+{
+	const Source *source;
+	char	   *text;
+	size_t		length;
+	bool		transactional;	/* no NO TRANSACTION in the file */
+	int			nstatements[2]; /* by ScriptDirection */
+} Migration;
+
+extern void check_script_options(const Settings *settings,
+								 ScriptOptions *options);
+extern bool check_read(Migration *migration, List **problems);
+extern void check_format(Migration *migration, const Settings *settings,
+						 bool notes, List **problems);
+extern void check_grammar(const Migration *migration,
+						  const Settings *settings,
+						  ScriptDirection direction, bool atomic,
+						  List **problems);
+
+#endif							/* GOOSEPLUS_CHECK_H */

@@ -1,0 +1,24 @@
+/*-------------------------------------------------------------------------
+ *
+ * collect.h
+ *	  The migrations of a call, and which of them to run.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GOOSEPLUS_COLLECT_H
+#define GOOSEPLUS_COLLECT_H
+
+#include "plan.h"
+#include "source.h"
+#include "version_table.h"
+
+extern SourceSet *collect_sources(const Settings *settings, const char *env,
+								  List **go_migrations);
+extern void collect_plan(const SourceSet *sources, const VersionRows *rows,
+						 const Settings *settings, VersionPlan *plan);
+extern void collect_refuse_out_of_order(const SourceSet *sources,
+										const VersionPlan *plan);
+
+#endif							/* GOOSEPLUS_COLLECT_H */

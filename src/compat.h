@@ -1,0 +1,94 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  Differences between PostgreSQL 15 and 19.
+ *
+ * The only file that names PG_VERSION_NUM.  Each entry says which commit of
+ * PostgreSQL made the difference.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GOOSEPLUS_COMPAT_H
+#define GOOSEPLUS_COMPAT_H
+
+#include "common/jsonapi.h"
+#include "nodes/parsenodes.h"
+#include "tcop/pquery.h"
+#include "utils/wait_event.h"
+
+#if PG_VERSION_NUM < 150000
+#error "gooseplus needs PostgreSQL 15 or later"
+#endif
+
+/*
+ * PostgreSQL 18 (commit 3eea7a0c97e9) removed PortalRun's run_once.
+ */
+static inline bool
+compat_portal_run(Portal portal, bool top_level, DestReceiver *dest,
+				  QueryCompletion *completion)
+{
+#if PG_VERSION_NUM >= 180000
+	return PortalRun(portal, FETCH_ALL, top_level, dest, dest, completion);
+#else
+	return PortalRun(portal, FETCH_ALL, top_level, true, dest, dest,
+					 completion);
+#endif
+}
+
+/*
+ * PostgreSQL 17 (commit c9af05465) lets extensions name their wait events;
+ * before, all of them are "Extension".
+ */
+static inline uint32
+compat_wait_event(const char *name)
+{
+#if PG_VERSION_NUM >= 170000
+	return WaitEventExtensionNew(name);
+#else
+	(void) name;
+	return PG_WAIT_EXTENSION;
+#endif
+}
+
+/*
+ * PostgreSQL 17 (commit 1c99cde2f) lets the caller provide the lexing
+ * context, and frees what it allocated.
+ */
+static inline bool
+compat_json_is_valid(char *json, int length, int encoding)
+{
+#if PG_VERSION_NUM >= 170000
+	JsonLexContext lex;
+	bool		valid;
+
+	makeJsonLexContextCstringLen(&lex, json, length, encoding, false);
+	valid = pg_parse_json(&lex, &nullSemAction) == JSON_SUCCESS;
+	freeJsonLexContext(&lex);
+	return valid;
+#else
+	JsonLexContext *lex = makeJsonLexContextCstringLen(json, length,
+													   encoding, false);
+
+	return pg_parse_json(lex, &nullSemAction) == JSON_SUCCESS;
+#endif
+}
+
+/*
+ * Is it CLUSTER without a table?  PostgreSQL 19 made CLUSTER a form of
+ * REPACK (commit ac58465e0).
+ */
+static inline bool
+compat_is_database_wide_cluster(const Node *node)
+{
+#if PG_VERSION_NUM >= 190000
+	return IsA(node, RepackStmt) &&
+		((const RepackStmt *) node)->relation == NULL;
+#else
+	return IsA(node, ClusterStmt) &&
+		((const ClusterStmt *) node)->relation == NULL;
+#endif
+}
+
+#endif							/* GOOSEPLUS_COMPAT_H */

@@ -1,0 +1,279 @@
+/*-------------------------------------------------------------------------
+ *
+ * look.c
+ *	  What can be seen without changing anything.
+ *
+ * One listing of the directory and one query each.  Nothing here takes the
+ * migration lock, creates the version table, or needs to write: all of it
+ * works while a run is on, and on a hot standby.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "check.h"
+#include "collect.h"
+#include "encoding.h"
+#include "look.h"
+#include "version_table.h"
+
+/*
+ * Returns the migrations at hand, each version once.
+ */
+static SourceSet *
+read_sources(const char *env, const Settings *settings)
+{
+	SourceSet  *sources = collect_sources(settings, env, NULL);
+
+	source_set_refuse_duplicates(sources);
+	return sources;
+}
+
+/*
+ * Returns the rows of the version table, none if there is no table.
+ */
+static VersionRows *
+read_rows(const Settings *settings)
+{
+	return version_table_read(version_table_find(settings, AccessShareLock));
+}
+
+/* Later rows of a version first. */
+static int
+compare_rows(const void *a, const void *b)
+{
+	const VersionRow *first = a;
+	const VersionRow *second = b;
+
+	if (first->version != second->version)
+		return first->version < second->version ? -1 : 1;
+	if (first->applied_at != second->applied_at)
+		return first->applied_at > second->applied_at ? -1 : 1;
+	return 0;
+}
+
+/*
+ * Orders the rows by version, and leaves each version once, with the last
+ * time it was recorded, as goose shows it; row 0 is left out.
+ */
+static void
+sort_rows(VersionRows *rows)
+{
+	size_t		kept = 0;
+
+	if (rows->nitems > 1)
+		qsort(rows->items, rows->nitems, sizeof(VersionRow), compare_rows);
+	for (size_t i = 0; i < rows->nitems; i++)
+	{
+		if (rows->items[i].version < 1 ||
+			(kept > 0 && rows->items[kept - 1].version == rows->items[i].version))
+			continue;
+		rows->items[kept++] = rows->items[i];
+	}
+	rows->nitems = kept;
+}
+
+/*
+ * Returns the state of each migration, ascending by version, palloc'd.
+ */
+LookStatus *
+look_status(const char *env, const Settings *settings, size_t *count)
+{
+	SourceSet  *sources = read_sources(env, settings);
+	VersionRows *rows = read_rows(settings);
+	LookStatus *result;
+	size_t		s = 0;
+	size_t		r = 0;
+	size_t		n = 0;
+
+	sort_rows(rows);
+	result = MemoryContextAllocHuge(CurrentMemoryContext,
+									(sources->nitems + rows->nitems + 1) * sizeof(LookStatus));
+	while (s < sources->nitems || r < rows->nitems)
+	{
+		const Source *source = s < sources->nitems ? &sources->items[s] : NULL;
+		const VersionRow *row = r < rows->nitems ? &rows->items[r] : NULL;
+		LookStatus *status = &result[n++];
+
+		memset(status, 0, sizeof(LookStatus));
+		if (row != NULL && (source == NULL || row->version <= source->version))
+		{
+			status->version = row->version;
+			status->state = "missing";
+			status->applied_at = row->applied_at;
+			status->has_applied_at = row->has_applied_at;
+			r++;
+		}
+		if (source != NULL && (row == NULL || source->version <= row->version))
+		{
+			status->state = status->version == source->version ? "applied" : "pending";
+			status->version = source->version;
+			status->source = source->label;
+			status->environment = source->environment;
+			s++;
+		}
+	}
+	*count = n;
+	return result;
+}
+
+/* Returns the highest version recorded. */
+static int64
+highest_version(const VersionRows *rows)
+{
+	int64		highest = 0;
+
+	for (size_t i = 0; i < rows->nitems; i++)
+		highest = Max(highest, rows->items[i].version);
+	return highest;
+}
+
+/*
+ * Returns the version of the database: the highest recorded, 0 if none.
+ */
+int64
+look_db_version(const Settings *settings)
+{
+	return highest_version(read_rows(settings));
+}
+
+/*
+ * Finds the version of the database, and the highest one at hand; 0: none.
+ */
+void
+look_versions(const char *env, const Settings *settings, int64 *current,
+			  int64 *target)
+{
+	SourceSet  *sources = read_sources(env, settings);
+
+	*current = look_db_version(settings);
+	*target = sources->nitems == 0 ? 0 :
+		sources->items[sources->nitems - 1].version;
+}
+
+/*
+ * Is there anything to apply?  As goose says: versions that are out of order
+ * and not allowed are an error.
+ */
+bool
+look_has_pending(const char *env, const Settings *settings)
+{
+	SourceSet  *sources = read_sources(env, settings);
+	VersionPlan plan;
+
+	collect_plan(sources, read_rows(settings), settings, &plan);
+	collect_refuse_out_of_order(sources, &plan);
+	return plan.nversions > 0;
+}
+
+/*
+ * Checks every migration at hand, applied or not, in both directions.
+ * Returns a list of Problem, allocated in the current context.
+ */
+List *
+look_validate(const char *env, const Settings *settings)
+{
+	List	   *go_migrations = NIL;
+	SourceSet  *sources = collect_sources(settings, env, &go_migrations);
+	List	   *problems = source_set_duplicates(sources);
+	ListCell   *cell;
+
+	foreach(cell, go_migrations)
+	{
+		Problem    *problem = problem_make(lfirst(cell), 0, 0, ERRCODE_WARNING,
+										   "Go migrations do not run in the server");
+
+		problem->warning = true;
+		problems = lappend(problems, problem);
+	}
+	for (size_t i = 0; i < sources->nitems; i++)
+	{
+		Migration	migration = {0};
+		List	   *found = NIL;
+		ListCell   *each;
+		bool		good;
+
+		CHECK_FOR_INTERRUPTS();
+		migration.source = &sources->items[i];
+		good = check_read(&migration, &found);
+		if (good)
+			check_format(&migration, settings, true, &found);
+		foreach(each, found)
+			good = good && ((Problem *) lfirst(each))->warning;
+		if (good)
+		{
+			check_grammar(&migration, settings, SCRIPT_UP, false, &found);
+			check_grammar(&migration, settings, SCRIPT_DOWN, false, &found);
+		}
+		problems = list_concat(problems, found);
+		if (migration.text != NULL)
+			pfree(migration.text);
+	}
+	return problems;
+}
+
+/*
+ * Reads a direction: "up" or "down".
+ */
+static ScriptDirection
+parse_direction(const char *direction)
+{
+	if (direction != NULL && strcmp(direction, "up") == 0)
+		return SCRIPT_UP;
+	if (direction != NULL && strcmp(direction, "down") == 0)
+		return SCRIPT_DOWN;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid direction: \"%s\"",
+					direction == NULL ? "null" : direction),
+			 errhint("The direction is 'up' or 'down'.")));
+	return SCRIPT_UP;			/* keep compiler quiet */
+}
+
+/*
+ * Returns the statements of a script as goose would send them, as a list of
+ * LookStatement allocated in the current context.  Nothing is run, and the
+ * grammar is not checked.  Errors: the script is not in goose's format.
+ */
+List *
+look_statements(const char *script, const char *direction,
+				const Settings *settings)
+{
+	List	   *statements = NIL;
+	ScriptOptions options;
+	ScriptReader *reader;
+	ScriptStatement found;
+	ScriptNext	next;
+	ScriptDirection parsed = parse_direction(direction);
+	const char *text;
+	ListCell   *cell;
+
+	if (script == NULL)
+		return NIL;
+	text = encoding_from_server(script, strlen(script));
+	check_script_options(settings, &options);
+	reader = script_open(text, strlen(text), parsed, &options);
+	while ((next = script_next(reader, &found)) == SCRIPT_STATEMENT)
+	{
+		LookStatement *statement = palloc(sizeof(LookStatement));
+
+		CHECK_FOR_INTERRUPTS();
+		statement->ordinal = found.ordinal;
+		statement->line = found.line;
+		statement->text = pstrdup(encoding_to_server(found.text,
+													 found.length));
+		statements = lappend(statements, statement);
+	}
+	if (next == SCRIPT_FAILED)
+		problem_raise(list_make1(problem_from_script("script",
+													 script_problem(reader))));
+	foreach(cell, statements)
+		((LookStatement *) lfirst(cell))->transactional = script_transactional(reader);
+	script_close(reader);
+	return statements;
+}

@@ -1,0 +1,240 @@
+/*-------------------------------------------------------------------------
+ *
+ * migration_lock.c
+ *	  One run at a time: goose's advisory lock, held to the end of the
+ *	  transaction, and optionally the row of the lock table.
+ *
+ * A run of one transaction holds a snapshot while it waits.  The CREATE INDEX
+ * CONCURRENTLY of another run waits for that snapshot to go away; were we
+ * queued for the lock that this other run holds, the server would see a
+ * deadlock, cancel it, and leave an invalid index behind.  So we do not queue:
+ * we ask every 100 ms, and give up as soon as somebody waits for us.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "portability/instr_time.h"
+#include "storage/latch.h"
+#include "storage/lock.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+
+#include "compat.h"
+#include "migration_lock.h"
+#include "query.h"
+#include "report.h"
+#include "timer.h"
+#include "trust.h"
+
+/* How long to sleep between two looks at the lock. */
+#define POLL_INTERVAL_MS 100
+
+#define EQUALS " OPERATOR(pg_catalog.=) "
+
+/* Tries to take a lock without waiting; true if it is ours now. */
+typedef bool (*TryLock) (void *arg);
+
+/*
+ * Sets the tag that pg_advisory_lock(bigint) uses (lockfuncs.c).
+ */
+static void
+set_lock_tag(LOCKTAG *tag, int64 id)
+{
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (id >> 32), (uint32) id,
+						 1);
+}
+
+/*
+ * TryLock: the advisory lock, for the transaction.
+ */
+static bool
+try_advisory(void *arg)
+{
+	const Settings *settings = arg;
+	LOCKTAG		tag;
+
+	set_lock_tag(&tag, settings->lock_id);
+	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+/*
+ * TryLock: the row of the lock table, whose name is the argument.  The Go
+ * library gooseplus deletes and inserts the row before it locks it.
+ */
+static bool
+try_row(void *arg)
+{
+	const char *name = arg;
+
+	if (query_run(psprintf("SELECT status FROM %s LIMIT 1 FOR UPDATE SKIP LOCKED",
+						   name),
+				  SPI_OK_SELECT, 0, NULL, NULL, NULL, NULL) > 0)
+		return true;
+	if (query_run(psprintf("SELECT FROM %s LIMIT 1", name),
+				  SPI_OK_SELECT, 0, NULL, NULL, NULL, NULL) == 0)
+		query_run(psprintf("INSERT INTO %s (status) VALUES (0)", name),
+				  SPI_OK_INSERT, 0, NULL, NULL, NULL, NULL);
+	return false;
+}
+
+/*
+ * QueryRow: adds a process id to a list in text.
+ */
+static void
+add_holder(void *arg, HeapTuple row, TupleDesc desc)
+{
+	StringInfo	holders = arg;
+	bool		isnull;
+	Datum		pid = query_value(row, desc, 1, &isnull);
+
+	if (!isnull)
+		appendStringInfo(holders, "%s%d", holders->len > 0 ? ", " : "",
+						 DatumGetInt32(pid));
+}
+
+/*
+ * Returns who holds the advisory lock, for an error's detail, palloc'd.
+ */
+static char *
+lock_holders(const Settings *settings)
+{
+	Oid			types[] = {OIDOID, INT8OID, INT8OID};
+	Datum		values[] = {
+		ObjectIdGetDatum(MyDatabaseId),
+		Int64GetDatum((int64) (uint32) (settings->lock_id >> 32)),
+		Int64GetDatum((int64) (uint32) settings->lock_id)
+	};
+	StringInfoData holders;
+
+	initStringInfo(&holders);
+	query_run("SELECT l.pid FROM pg_catalog.pg_locks l"
+			  " WHERE l.granted AND l.locktype" EQUALS "'advisory'"
+			  " AND l.database" EQUALS "$1"
+			  " AND l.classid::pg_catalog.int8" EQUALS "$2"
+			  " AND l.objid::pg_catalog.int8" EQUALS "$3"
+			  " AND l.objsubid" EQUALS "1"
+			  " AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()",
+			  SPI_OK_SELECT, 3, types, values, add_holder, &holders);
+	if (holders.len == 0)
+		return pstrdup("It was held by another run.");
+	return psprintf("It was held by process %s.", holders.data);
+}
+
+/*
+ * Raises the error for a lock that was not to be had.
+ */
+static void
+refuse_to_wait(const Settings *settings, const char *limit)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			 errmsg("could not obtain the migration lock within %s", limit),
+			 errdetail("%s", lock_holders(settings)),
+			 errhint("Another run is in progress. Call again when it has ended.")));
+}
+
+/*
+ * Does somebody wait for our transaction to end?  The count of requests for
+ * our virtual transaction id includes our own.
+ */
+static bool
+is_waited_for(void)
+{
+	VirtualTransactionId self;
+	LOCKTAG		tag;
+
+	GET_VXID_FROM_PGPROC(self, *MyProc);
+	SET_LOCKTAG_VIRTUALTRANSACTION(tag, self);
+	return LockWaiterCount(&tag) > 1;
+}
+
+/*
+ * Serves interrupts while waiting.  A cancel that comes from our own time
+ * limit gets the error of the lock, not that of a statement.
+ */
+static void
+serve_interrupts(const Settings *settings)
+{
+	HOLD_CANCEL_INTERRUPTS();
+	CHECK_FOR_INTERRUPTS();
+	RESUME_CANCEL_INTERRUPTS();
+	if (timer_expired(TIMER_RUN))
+	{
+		timer_stop(TIMER_RUN);
+		refuse_to_wait(settings, "gooseplus.timeout");
+	}
+	CHECK_FOR_INTERRUPTS();
+}
+
+/*
+ * Waits until the lock is ours.  Errors: the time limit of the run or
+ * lock_timeout is over, a cancel, or somebody waits for us.
+ */
+static void
+wait_for(const Settings *settings, TryLock try, void *arg)
+{
+	static uint32 wait_event = 0;
+	instr_time	start;
+
+	if (try(arg))
+		return;
+	if (wait_event == 0)
+		wait_event = compat_wait_event("GooseplusMigrationLock");
+	INSTR_TIME_SET_CURRENT(start);
+	report_activity("gooseplus: waiting for the migration lock");
+	while (!try(arg))
+	{
+		if (LockTimeout > 0 && report_elapsed(start) >= LockTimeout)
+			refuse_to_wait(settings, "lock_timeout");
+		if (is_waited_for())
+			ereport(ERROR,
+					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+					 errmsg("gave up waiting for the migration lock, as another session waits for this transaction"),
+					 errdetail("A statement such as CREATE INDEX CONCURRENTLY waits until this transaction ends. %s",
+							   lock_holders(settings)),
+					 errhint("Call again, or use CALL gooseplus_deploy, which holds no snapshot while it waits.")));
+		(void) WaitLatch(MyLatch,
+						 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 POLL_INTERVAL_MS, wait_event);
+		ResetLatch(MyLatch);
+		serve_interrupts(settings);
+	}
+	report_activity_end();
+}
+
+/*
+ * Creates the lock table as the Go library gooseplus does, with its row.
+ */
+static void
+create_lock_table(const char *name)
+{
+	query_run(psprintf("CREATE TABLE %s (status integer NOT NULL DEFAULT 0)",
+					   name),
+			  SPI_OK_UTILITY, 0, NULL, NULL, NULL, NULL);
+	query_run(psprintf("INSERT INTO %s (status) VALUES (0)", name),
+			  SPI_OK_INSERT, 0, NULL, NULL, NULL, NULL);
+}
+
+/*
+ * Takes the locks that the settings ask for, and holds them to the end of
+ * the (sub)transaction.  Errors: see wait_for().
+ */
+void
+migration_lock_take(const Settings *settings)
+{
+	char	   *name;
+
+	if (settings->lock)
+		wait_for(settings, try_advisory, unconstify(Settings *, settings));
+	if (!settings->lock_table)
+		return;
+	if (!OidIsValid(trust_find_table(settings, "_lock", RowExclusiveLock,
+									 &name)))
+		create_lock_table(name);
+	wait_for(settings, try_row, name);
+}

@@ -1,0 +1,184 @@
+/*-------------------------------------------------------------------------
+ *
+ * report.c
+ *	  Errors caught in a subtransaction, and what is said of a run: to the
+ *	  server's log and to pg_stat_activity.
+ *
+ * What happens after an error is decided elsewhere (see run_atomic.c), and
+ * so are the words for what is wrong with a file (see problem.c).
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/xact.h"
+#include "lib/stringinfo.h"
+#include "pgstat.h"
+#include "tcop/tcopprot.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "report.h"
+
+/*
+ * Calls the function in an internal subtransaction.  Returns NULL if it came
+ * back: its work then belongs to the surrounding transaction.  Returns the
+ * error, palloc'd in the caller's context, if it raised one: then everything
+ * that it did is undone, settings and roles included.  (As PL/pgSQL runs a
+ * block with an EXCEPTION clause: pl_exec.c, exec_stmt_block().)
+ */
+ErrorData *
+report_try(void (*function) (void *), void *arg)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		function(arg);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return error;
+}
+
+/* Returns the milliseconds since a moment. */
+double
+report_elapsed(instr_time since)
+{
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, since);
+	return INSTR_TIME_GET_MILLISEC(now);
+}
+
+/*
+ * Returns a duration as goose prints it, three digits or so and a unit,
+ * palloc'd.
+ */
+char *
+report_duration(double milliseconds)
+{
+	if (milliseconds >= 1000.0)
+		return psprintf("%.2f s", milliseconds / 1000.0);
+	if (milliseconds >= 1.0)
+		return psprintf("%.1f ms", milliseconds);
+	return psprintf("%.0f us", milliseconds * 1000.0);
+}
+
+/*
+ * Adds a member to a JSON object; a NULL text adds nothing.
+ */
+static void
+add_text(StringInfo json, const char *key, const char *text)
+{
+	if (text == NULL)
+		return;
+	if (json->len > 1)
+		appendStringInfoString(json, ", ");
+	escape_json(json, key);
+	appendStringInfoString(json, ": ");
+	escape_json(json, text);
+}
+
+static void
+add_number(StringInfo json, const char *key, int64 number)
+{
+	if (json->len > 1)
+		appendStringInfoString(json, ", ");
+	escape_json(json, key);
+	appendStringInfo(json, ": " INT64_FORMAT, number);
+}
+
+/*
+ * Returns the record as a JSON object, palloc'd.
+ */
+static char *
+record_json(const ReportRecord *record)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '{');
+	add_text(&json, "event", record->event);
+	add_text(&json, "run", record->run);
+	add_text(&json, "function", record->function);
+	add_text(&json, "source", record->source);
+	add_text(&json, "environment", record->environment);
+	add_text(&json, "direction", record->direction);
+	add_number(&json, "version", record->version);
+	add_number(&json, "statements", record->statements);
+	add_number(&json, "rows", record->rows);
+	appendStringInfo(&json, ", \"duration_ms\": %.3f", record->duration_ms);
+	add_text(&json, "outcome", record->outcome);
+	if (record->error != NULL)
+	{
+		add_text(&json, "sqlstate",
+				 unpack_sql_state(record->error->sqlerrcode));
+		add_text(&json, "message", record->error->message);
+		add_text(&json, "context", record->error->context);
+	}
+	appendStringInfoChar(&json, '}');
+	return json.data;
+}
+
+/*
+ * Writes one LOG line whose detail is the record as a JSON object.
+ */
+void
+report_log(const ReportRecord *record)
+{
+	char	   *json = record_json(record);
+
+	ereport(LOG,
+			(errmsg_internal("gooseplus: %s %s %s (%s)", record->event,
+							 record->source ? record->source : record->function,
+							 record->outcome,
+							 report_duration(record->duration_ms)),
+			 errdetail_internal("%s", json),
+			 errhidestmt(true),
+			 errhidecontext(true)));
+	pfree(json);
+}
+
+/*
+ * Shows in pg_stat_activity what this session is doing.
+ */
+void
+report_activity(const char *format,...)
+{
+	char		text[256];
+	va_list		args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	pgstat_report_activity(STATE_RUNNING, text);
+}
+
+/*
+ * Shows the caller's statement in pg_stat_activity again.
+ */
+void
+report_activity_end(void)
+{
+	pgstat_report_activity(STATE_RUNNING, debug_query_string);
+}

@@ -1,0 +1,528 @@
+/*-------------------------------------------------------------------------
+ *
+ * run_atomic.c
+ *	  A run in one transaction: all or nothing.
+ *
+ * One internal subtransaction holds the whole run, the lock included: an
+ * error anywhere rolls it back, so that the database is as it was when the
+ * call began, whoever the caller is and whatever transaction surrounds it.
+ * In it:
+ *
+ *	1.	the lock is taken, and only then the versions are read;
+ *	2.	the plan is made, and every pending file is read and checked;
+ *	3.	the migrations run, statement by statement, each followed by its row
+ *		in the version table.
+ *
+ * The settings and roles that a migration leaves behind are put back at its
+ * end.  Memory: the run's data lives in the caller's context; each statement
+ * has a context that is reset before the next one.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "atomic_rules.h"
+#include "check.h"
+#include "collect.h"
+#include "compat.h"
+#include "deferred.h"
+#include "migration_lock.h"
+#include "plan.h"
+#include "problem.h"
+#include "report.h"
+#include "run_atomic.h"
+#include "statement.h"
+#include "timer.h"
+#include "version_table.h"
+
+typedef struct AtomicRun
+{
+	const char *function;
+	const char *env;
+	const Settings *settings;
+	char		id[17];			/* tells runs apart in the log */
+	instr_time	started;
+	SourceSet  *sources;
+	VersionTable *table;
+	int64		initial;		/* version of the database before the run */
+	int64		current;
+	Migration  *migrations;		/* what is to run, in order */
+	size_t		nmigrations;
+	size_t		done;			/* how many of them have ended well */
+	bool		in_progress;	/* has the next of them begun? */
+	int			ordinal;		/* statement in progress */
+	int64		migration_rows;
+	instr_time	migration_started;
+	RunRow	   *rows;			/* one a migration */
+	MemoryContext context;
+	MemoryContext statement_context;
+} AtomicRun;
+
+/* Is a run in progress in this session? */
+static bool run_is_active = false;
+
+/*
+ * Raises an error where a run cannot begin.
+ */
+static void
+refuse_unless_possible(const char *function)
+{
+	char	   *call = psprintf("%s()", function);
+
+	PreventCommandDuringRecovery(call);
+	PreventCommandIfReadOnly(call);
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s cannot run at isolation level %s", call,
+						IsolationIsSerializable() ? "SERIALIZABLE" : "REPEATABLE READ"),
+				 errdetail("Its snapshot may be older than what the last run has committed."),
+				 errhint("Use SET TRANSACTION ISOLATION LEVEL READ COMMITTED.")));
+	if (run_is_active)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("%s cannot be called by a migration", call),
+				 errhint("Take the call out of the migration.")));
+}
+
+/*
+ * Finds or creates the version table, and reads the plan from it.
+ */
+static void
+make_plan(AtomicRun *run, VersionPlan *plan)
+{
+	VersionRows *rows;
+
+	run->table = version_table_find(run->settings, RowExclusiveLock);
+	if (!OidIsValid(run->table->relation))
+	{
+		version_table_create(run->table);
+		run->table = version_table_find(run->settings, RowExclusiveLock);
+	}
+	rows = version_table_read(run->table);
+	if (rows->nitems == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("version table %s has no row for version 0",
+						run->table->name),
+				 errhint("goose writes that row when it creates the table. INSERT INTO %s (version_id, is_applied) VALUES (0, true) puts it back.",
+						 run->table->name)));
+	collect_plan(run->sources, rows, run->settings, plan);
+	collect_refuse_out_of_order(run->sources, plan);
+	run->initial = run->current = plan->current;
+}
+
+/*
+ * Reads and checks every migration of the plan.  All problems of all of them
+ * are reported.
+ */
+static void
+prepare_migrations(AtomicRun *run, const VersionPlan *plan)
+{
+	List	   *problems = NIL;
+
+	run->migrations = palloc0(Max(1, plan->nversions) * sizeof(Migration));
+	run->rows = palloc0(Max(1, plan->nversions) * sizeof(RunRow));
+	run->nmigrations = plan->nversions;
+	for (size_t i = 0; i < plan->nversions; i++)
+	{
+		Migration  *migration = &run->migrations[i];
+		const Source *source = source_set_find(run->sources,
+											   plan->versions[i]);
+		RunRow	   *row = &run->rows[i];
+		int			before = list_length(problems);
+
+		migration->source = source;
+		row->version = source->version;
+		row->source = source->label;
+		row->environment = source->environment;
+		row->direction = "up";
+		row->state = "pending";
+		if (!check_read(migration, &problems))
+			continue;
+		check_format(migration, run->settings, false, &problems);
+		if (list_length(problems) == before)
+			check_grammar(migration, run->settings, SCRIPT_UP, true,
+						  &problems);
+	}
+	if (problems != NIL)
+		problem_raise(problems);
+}
+
+/*
+ * Runs the commands of one statement.  Returns the rows processed.
+ */
+static int64
+run_commands(AtomicRun *run, const StatementPlace *place)
+{
+	int64		rows = 0;
+	ListCell   *cell;
+
+	foreach(cell, statement_parse(place->sql))
+	{
+		RawStmt    *raw = lfirst_node(RawStmt, cell);
+		AtomicRefusal refusal;
+
+		switch (atomic_rules_judge(raw, &refusal))
+		{
+			case ATOMIC_RUN:
+				atomic_rules_drop_concurrently(raw, run->settings);
+				rows += statement_run(place->sql, raw);
+				break;
+			case ATOMIC_SKIP:
+				ereport(NOTICE,
+						(errmsg("%s is skipped: the run is one transaction",
+								GetCommandTagName(CreateCommandTag(raw->stmt)))));
+				break;
+			case ATOMIC_REFUSE:
+				/* variables can change between the check and the run */
+				ereport(ERROR,
+						(errcode(refusal.sqlstate),
+						 errmsg("%s", refusal.message),
+						 errhint("%s", refusal.hint)));
+		}
+	}
+	return rows;
+}
+
+/*
+ * Runs the statements of a migration.
+ */
+static void
+run_statements(AtomicRun *run, const Migration *migration)
+{
+	ScriptOptions options;
+	ScriptReader *reader;
+	ScriptStatement script;
+	ScriptNext	next;
+
+	check_script_options(run->settings, &options);
+	reader = script_open(migration->text, migration->length, SCRIPT_UP,
+						 &options);
+	MemoryContextSwitchTo(run->statement_context);
+	while ((next = script_next(reader, &script)) == SCRIPT_STATEMENT)
+	{
+		StatementPlace place;
+
+		run->ordinal = script.ordinal;
+		report_activity("gooseplus: %zu/%zu %s statement %d",
+						run->done + 1, run->nmigrations,
+						migration->source->label, script.ordinal);
+		statement_push_place(&place, migration->source->label, reader,
+							 &script);
+		if (run->settings->verbose)
+			ereport(NOTICE,
+					(errmsg("executing statement %d of %s: %s", script.ordinal,
+							migration->source->label, place.sql)));
+		run->migration_rows += run_commands(run, &place);
+		timer_check();
+		statement_pop_place(&place);
+		MemoryContextReset(run->statement_context);
+	}
+	MemoryContextSwitchTo(run->context);
+	if (next == SCRIPT_FAILED)
+		problem_raise(list_make1(problem_from_script(migration->source->label,
+													 script_problem(reader))));
+	script_close(reader);
+}
+
+/*
+ * Error context for what follows the last statement of a migration.
+ */
+static void
+describe_end(void *arg)
+{
+	errcontext("end of migration %s", (const char *) arg);
+}
+
+/*
+ * Checks deferred constraints and records the version.
+ */
+static void
+end_migration(AtomicRun *run, const Source *source, int nest_level)
+{
+	ErrorContextCallback callback;
+
+	callback.callback = describe_end;
+	callback.arg = unconstify(char *, source->label);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	MemoryContextSwitchTo(run->statement_context);
+	deferred_check();
+	/* settings, roles and search_path of the migration end here */
+	AtEOXact_GUC(false, nest_level);
+	version_table_insert(run->table, source->version);
+	timer_check();
+	MemoryContextSwitchTo(run->context);
+	MemoryContextReset(run->statement_context);
+	error_context_stack = callback.previous;
+}
+
+/*
+ * Tells the client and the log about the migration that has just ended.
+ */
+static void
+report_migration(AtomicRun *run, const RunRow *row, const ErrorData *error)
+{
+	ReportRecord record = {
+		.event = "migration",
+		.run = run->id,
+		.function = run->function,
+		.source = row->source,
+		.environment = row->environment,
+		.direction = row->direction,
+		.version = row->version,
+		.statements = row->statements,
+		.rows = row->rows,
+		.duration_ms = row->duration_ms,
+		.outcome = row->state,
+		.error = error
+	};
+
+	if (error == NULL)
+		ereport(NOTICE,
+				(errmsg("%-5s %s (%s)",
+						strcmp(row->state, "empty") == 0 ? "EMPTY" : "OK",
+						run->migrations[run->done].source->name,
+						report_duration(row->duration_ms)),
+				 errhidestmt(true), errhidecontext(true)));
+	report_log(&record);
+}
+
+/*
+ * Runs one migration.
+ */
+static void
+run_migration(AtomicRun *run)
+{
+	const Migration *migration = &run->migrations[run->done];
+	RunRow	   *row = &run->rows[run->done];
+	int			nest_level;
+
+	INSTR_TIME_SET_CURRENT(run->migration_started);
+	run->in_progress = true;
+	run->ordinal = 0;
+	run->migration_rows = 0;
+	timer_start(TIMER_MIGRATION, run->settings->migration_timeout);
+	nest_level = NewGUCNestLevel();
+	run_statements(run, migration);
+	end_migration(run, migration->source, nest_level);
+	timer_stop(TIMER_MIGRATION);
+
+	row->state = migration->nstatements[SCRIPT_UP] == 0 ? "empty" : "applied";
+	row->statements = run->ordinal;
+	row->rows = run->migration_rows;
+	row->duration_ms = report_elapsed(run->migration_started);
+	report_migration(run, row, NULL);
+	run->current = Max(run->current, row->version);
+	run->done++;
+	run->in_progress = false;
+}
+
+/*
+ * The run: what the subtransaction holds.
+ */
+static void
+run_all(void *arg)
+{
+	AtomicRun  *run = arg;
+	VersionPlan plan;
+
+	migration_lock_take(run->settings);
+	make_plan(run, &plan);
+	prepare_migrations(run, &plan);
+	while (run->done < run->nmigrations)
+		run_migration(run);
+	timer_check();
+	if (run->nmigrations == 0)
+		ereport(NOTICE,
+				(errmsg("no migrations to run, current version: " INT64_FORMAT,
+						run->current)));
+	else
+		ereport(NOTICE,
+				(errmsg("successfully migrated database, current version: " INT64_FORMAT,
+						run->current)));
+}
+
+/*
+ * Completes the error of a failed run: the words of a time limit, the hint at
+ * a deploy, and where the database is now.
+ */
+static void
+complete_error(AtomicRun *run, ErrorData *error)
+{
+	char	   *where;
+
+	timer_explain(error);
+	atomic_rules_explain(error);
+	if (run->nmigrations == 0)
+		where = psprintf("%s, before any migration", run->function);
+	else
+		where = psprintf("%s, environment \"%s\": everything is undone, the database is at version " INT64_FORMAT " as before the call",
+						 run->function,
+						 run->done < run->nmigrations ?
+						 run->rows[run->done].environment : "",
+						 run->initial);
+	error->context = error->context == NULL ? where :
+		psprintf("%s\n%s", error->context, where);
+}
+
+/*
+ * Returns an error as one text, for a row, palloc'd.
+ */
+static char *
+error_text(const ErrorData *error)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "%s (SQLSTATE %s)", error->message,
+					 unpack_sql_state(error->sqlerrcode));
+	if (error->detail != NULL)
+		appendStringInfo(&text, "\nDETAIL:  %s", error->detail);
+	if (error->hint != NULL)
+		appendStringInfo(&text, "\nHINT:  %s", error->hint);
+	if (error->context != NULL)
+		appendStringInfo(&text, "\nCONTEXT:  %s", error->context);
+	return text.data;
+}
+
+/*
+ * Marks what became of each migration of a failed run, and logs the failure.
+ */
+static void
+report_failure(AtomicRun *run, const ErrorData *error)
+{
+	for (size_t i = 0; i < run->done; i++)
+		run->rows[i].state = "undone";
+	if (run->in_progress)
+	{
+		RunRow	   *row = &run->rows[run->done];
+
+		row->state = "failed";
+		row->statements = run->ordinal;
+		row->rows = run->migration_rows;
+		row->duration_ms = report_elapsed(run->migration_started);
+		row->error = error_text(error);
+		report_migration(run, row, error);
+	}
+}
+
+/*
+ * Logs the end of a run.
+ */
+static void
+report_run(AtomicRun *run, const ErrorData *error)
+{
+	ReportRecord record = {
+		.event = "run",
+		.run = run->id,
+		.function = run->function,
+		.environment = run->env,
+		.direction = "up",
+		.version = error == NULL ? run->current : run->initial,
+		.duration_ms = report_elapsed(run->started),
+		.outcome = error == NULL ? "done" : "undone",
+		.error = error
+	};
+
+	for (size_t i = 0; i < run->done; i++)
+	{
+		record.statements += run->rows[i].statements;
+		record.rows += run->rows[i].rows;
+	}
+	report_log(&record);
+}
+
+/*
+ * Returns the rows of a run as a list of RunRow.  A failure that belongs to
+ * no migration has a row of its own.
+ */
+static List *
+list_rows(AtomicRun *run, const ErrorData *error)
+{
+	List	   *rows = NIL;
+
+	for (size_t i = 0; i < run->nmigrations; i++)
+		rows = lappend(rows, &run->rows[i]);
+	if (error != NULL && !run->in_progress)
+	{
+		RunRow	   *row = palloc0(sizeof(RunRow));
+
+		row->direction = "up";
+		row->state = "failed";
+		row->error = error_text(error);
+		rows = lappend(rows, row);
+	}
+	return rows;
+}
+
+/*
+ * Ends a failed run: raises its error, or returns if that goes to the rows.
+ * A cancel that comes from outside is always raised.
+ */
+static void
+fail_run(AtomicRun *run, ErrorData *error)
+{
+	bool		canceled = error->sqlerrcode == ERRCODE_QUERY_CANCELED &&
+		!timer_expired(TIMER_RUN) && !timer_expired(TIMER_MIGRATION);
+
+	complete_error(run, error);
+	timer_stop(TIMER_MIGRATION);
+	timer_stop(TIMER_RUN);
+	report_failure(run, error);
+	report_run(run, error);
+	if (canceled || run->settings->on_error == ON_ERROR_RAISE)
+		ReThrowError(error);
+}
+
+/*
+ * Applies all pending migrations of the environments.  Returns a list of
+ * RunRow, allocated in the current context, one a migration, in order.
+ * "function" is the name of the SQL function called.
+ */
+List *
+run_atomic_up(const char *function, const char *env, const Settings *settings)
+{
+	AtomicRun	run = {0};
+	uint64		id;
+	ErrorData  *error;
+
+	refuse_unless_possible(function);
+	run.function = function;
+	run.env = env;
+	run.settings = settings;
+	if (!pg_strong_random(&id, sizeof(id)))
+		elog(ERROR, "could not generate a random number");
+	snprintf(run.id, sizeof(run.id), "%016" INT64_MODIFIER "x", id);
+	run.context = CurrentMemoryContext;
+	run.statement_context = AllocSetContextCreate(CurrentMemoryContext,
+												  "gooseplus statement",
+												  ALLOCSET_DEFAULT_SIZES);
+	INSTR_TIME_SET_CURRENT(run.started);
+	run.sources = collect_sources(settings, env, NULL);
+	source_set_refuse_duplicates(run.sources);
+
+	run_is_active = true;
+	timer_start(TIMER_RUN, settings->timeout);
+	error = report_try(run_all, &run);
+	run_is_active = false;
+	report_activity_end();
+	if (error != NULL)
+		fail_run(&run, error);
+	else
+	{
+		timer_stop(TIMER_RUN);
+		report_run(&run, NULL);
+	}
+	MemoryContextDelete(run.statement_context);
+	return list_rows(&run, error);
+}

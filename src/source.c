@@ -1,0 +1,217 @@
+/*-------------------------------------------------------------------------
+ *
+ * source.c
+ *	  Migrations at hand, whatever they come from: environments, order,
+ *	  duplicates.
+ *
+ * Where the migrations are found and how they are read is not known here
+ * (see source_directory.c).
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "port/pg_bitutils.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "problem.h"
+#include "source.h"
+
+/*
+ * Raises the error for an argument that was meant for another parameter.
+ */
+static void
+refuse_misplaced_argument(const char *env)
+{
+	if (env[0] == '{')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" is not the name of an environment", env),
+				 errdetail("It looks like options."),
+				 errhint("The environment comes first: gooseplus_migrate(NULL, '%s').",
+						 env)));
+	if (strspn(env, "0123456789") == strlen(env))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" is not the name of an environment", env),
+				 errdetail("It looks like a version."),
+				 errhint("To migrate up to a version, call gooseplus_up_to(%s).",
+						 env)));
+}
+
+/*
+ * Raises an error unless the name is one component of a path.
+ */
+static void
+check_environment(const char *name)
+{
+	if (name[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("name of an environment is empty"),
+				 errhint("Pass NULL for the base environment alone, or names separated by commas: 'production,eu'.")));
+	if (name[0] == '.' || strchr(name, '/') != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid name of an environment: \"%s\"", name),
+				 errdetail("An environment is the name of one folder: no slash, and no dot at its start.")));
+}
+
+/*
+ * Is the string in the list?
+ */
+static bool
+list_has_name(const List *names, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, names)
+	{
+		if (strcmp(lfirst(cell), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Returns the environments of a call, the base first, each once, as palloc'd
+ * strings.  "env" is NULL, a name, or names separated by commas.
+ */
+List *
+source_environments(const Settings *settings, const char *env)
+{
+	List	   *names = list_make1(settings->base_environment);
+	char	   *rest;
+
+	if (env == NULL)
+		return names;
+	if (env[0] != '\0')
+		refuse_misplaced_argument(env);
+	rest = pstrdup(env);
+	while (rest != NULL)
+	{
+		char	   *name = rest;
+		char	   *comma = strchr(rest, ',');
+		char	   *end = comma ? comma : rest + strlen(rest);
+
+		rest = comma ? comma + 1 : NULL;
+		while (end > name && isspace((unsigned char) end[-1]))
+			end--;
+		*end = '\0';
+		while (isspace((unsigned char) *name))
+			name++;
+		check_environment(name);
+		if (!list_has_name(names, name))
+			names = lappend(names, name);
+	}
+	return names;
+}
+
+/* Returns an empty set, allocated in the current context. */
+SourceSet *
+source_set_create(void)
+{
+	return palloc0(sizeof(SourceSet));
+}
+
+/*
+ * Returns a new, zeroed member of the set, good until the next one is added.
+ */
+Source *
+source_set_add(SourceSet *set)
+{
+	if (set->nitems == set->allocated)
+	{
+		size_t		allocated = Max(64, set->allocated * 2);
+
+		if (set->items == NULL)
+			set->items = palloc(allocated * sizeof(Source));
+		else
+			set->items = repalloc_huge(set->items,
+									   allocated * sizeof(Source));
+		set->allocated = allocated;
+	}
+	memset(&set->items[set->nitems], 0, sizeof(Source));
+	return &set->items[set->nitems++];
+}
+
+static int
+compare_sources(const void *a, const void *b)
+{
+	const Source *first = a;
+	const Source *second = b;
+
+	if (first->version != second->version)
+		return first->version < second->version ? -1 : 1;
+	return strcmp(first->label, second->label);
+}
+
+/* Puts the set in the order of the versions. */
+void
+source_set_sort(SourceSet *set)
+{
+	if (set->nitems > 1)
+		qsort(set->items, set->nitems, sizeof(Source), compare_sources);
+}
+
+/*
+ * Returns one problem for each version that two members of the sorted set
+ * have.
+ */
+List *
+source_set_duplicates(const SourceSet *set)
+{
+	List	   *problems = NIL;
+
+	for (size_t i = 1; i < set->nitems; i++)
+	{
+		const Source *first = &set->items[i - 1];
+		const Source *second = &set->items[i];
+		Problem    *problem;
+
+		if (first->version != second->version)
+			continue;
+		problem = problem_make(second->label, 0, 0, ERRCODE_DUPLICATE_FILE,
+							   psprintf("duplicate migration version " INT64_FORMAT ": \"%s\" and \"%s\"",
+										first->version, first->label,
+										second->label));
+		problem->hint = "Give one of the files another version.";
+		problems = lappend(problems, problem);
+	}
+	return problems;
+}
+
+/* Raises an error if two members of the sorted set have the same version. */
+void
+source_set_refuse_duplicates(const SourceSet *set)
+{
+	List	   *problems = source_set_duplicates(set);
+
+	if (problems != NIL)
+		problem_raise(problems);
+}
+
+/* Returns the member of the sorted set with this version, or NULL. */
+const Source *
+source_set_find(const SourceSet *set, int64 version)
+{
+	size_t		low = 0;
+	size_t		high = set->nitems;
+
+	while (low < high)
+	{
+		size_t		middle = low + (high - low) / 2;
+
+		if (set->items[middle].version < version)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < set->nitems && set->items[low].version == version)
+		return &set->items[low];
+	return NULL;
+}

@@ -1,0 +1,51 @@
+/*-------------------------------------------------------------------------
+ *
+ * source.h
+ *	  Migrations at hand, whatever they come from.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GOOSEPLUS_SOURCE_H
+#define GOOSEPLUS_SOURCE_H
+
+#include "nodes/pg_list.h"
+
+#include "settings.h"
+
+typedef struct Source Source;
+
+/*
+ * Reads the text of a migration: valid UTF-8 without null bytes, palloc'd in
+ * the current context, NUL-terminated.  It may be larger than 1 GB.
+ */
+typedef char *(*SourceRead) (const Source *source, size_t *length);
+
+struct Source
+{
+	int64		version;
+	const char *type;			/* "sql" */
+	const char *environment;	/* database's encoding */
+	const char *name;			/* of the file, database's encoding */
+	const char *label;			/* "environment/name" */
+	SourceRead	read;
+	const void *origin;			/* the reader's own */
+};
+
+typedef struct SourceSet
+{
+	Source	   *items;			/* ascending by version, distinct */
+	size_t		nitems;
+	size_t		allocated;
+} SourceSet;
+
+extern List *source_environments(const Settings *settings, const char *env);
+extern SourceSet *source_set_create(void);
+extern Source *source_set_add(SourceSet *set);
+extern void source_set_sort(SourceSet *set);
+extern List *source_set_duplicates(const SourceSet *set);
+extern void source_set_refuse_duplicates(const SourceSet *set);
+extern const Source *source_set_find(const SourceSet *set, int64 version);
+
+#endif							/* GOOSEPLUS_SOURCE_H */

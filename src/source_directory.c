@@ -1,0 +1,331 @@
+/*-------------------------------------------------------------------------
+ *
+ * source_directory.c
+ *	  Migrations in a directory of the server: one folder an environment.
+ *
+ * Each folder is listed once.  A file is looked at only when its text is
+ * wanted; then its real path must lie below the real path of the root, and it
+ * must be an ordinary file.  Symbolic links are followed as long as they stay
+ * below the root: mounted config maps are made of them.
+ *
+ * What the text means is not known here (see script.c).
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "storage/fd.h"
+#include "utils/memutils.h"
+
+#include "encoding.h"
+#include "filename.h"
+#include "source_directory.h"
+
+/* How many folders the warning about a missing one names. */
+#define FOLDER_LIST_MAX 20
+
+/* One environment's folder. */
+typedef struct DirectoryFolder
+{
+	const char *root;			/* real path of the root */
+	const char *path;			/* real path of the folder */
+	const char *environment;	/* "" for the root itself */
+} DirectoryFolder;
+
+/*
+ * Returns the real path, palloc'd, or NULL with errno set.
+ */
+static char *
+real_path(const char *path)
+{
+	char		resolved[PATH_MAX];
+
+	return realpath(path, resolved) == NULL ? NULL : pstrdup(resolved);
+}
+
+/* Is the real path the root's, or below it? */
+static bool
+is_below(const char *root, const char *path)
+{
+	size_t		length = strlen(root);
+
+	if (strcmp(root, "/") == 0)
+		return true;
+	return strncmp(path, root, length) == 0 &&
+		(path[length] == '\0' || path[length] == '/');
+}
+
+/*
+ * Raises the error for a path that leads out of the root.
+ */
+static void
+refuse_outside(const char *path)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("\"%s\" leads out of the directory of migrations", path),
+			 errdetail("Its real path is not below the real path of the directory."),
+			 errhint("Keep the target of a symbolic link inside of the setting \"gooseplus.directory\".")));
+}
+
+/*
+ * Returns the real path of the root, palloc'd.
+ */
+static char *
+resolve_root(const char *directory)
+{
+	const char *path = directory;
+	char	   *root;
+
+	if (!is_absolute_path(directory))
+		path = psprintf("%s/%s", DataDir, directory);
+	root = real_path(path);
+	if (root == NULL)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not find the directory of migrations \"%s\": %m",
+						path),
+				 errhint("Set \"gooseplus.directory\" to the directory that has the folder of each environment; a relative path is under the data directory.")));
+	return root;
+}
+
+/*
+ * Returns the names of the root's folders, for a warning, palloc'd.
+ */
+static char *
+list_folders(const char *root)
+{
+	DIR		   *dir = AllocateDir(root);
+	struct dirent *entry;
+	StringInfoData names;
+	int			count = 0;
+
+	initStringInfo(&names);
+	while ((entry = ReadDir(dir, root)) != NULL)
+	{
+		struct stat st;
+
+		CHECK_FOR_INTERRUPTS();
+		if (entry->d_name[0] == '.' ||
+			stat(psprintf("%s/%s", root, entry->d_name), &st) != 0 ||
+			!S_ISDIR(st.st_mode))
+			continue;
+		if (count++ == FOLDER_LIST_MAX)
+		{
+			appendStringInfoString(&names, ", ...");
+			break;
+		}
+		appendStringInfo(&names, "%s\"%s\"", names.len > 0 ? ", " : "",
+						 entry->d_name);
+	}
+	FreeDir(dir);
+	return names.data;
+}
+
+/*
+ * Returns the folder of an environment, palloc'd, or NULL, with a warning, if
+ * there is none.
+ */
+static DirectoryFolder *
+find_folder(const char *root, const char *environment)
+{
+	DirectoryFolder *folder = palloc(sizeof(DirectoryFolder));
+	const char *path = root;
+
+	folder->root = root;
+	folder->environment = environment;
+	if (environment[0] != '\0')
+		path = psprintf("%s/%s", root,
+						encoding_from_server(environment,
+											 strlen(environment)));
+	folder->path = real_path(path);
+	if (folder->path == NULL && errno == ENOENT)
+	{
+		char	   *names = list_folders(root);
+
+		ereport(WARNING,
+				(errcode(ERRCODE_UNDEFINED_FILE),
+				 errmsg("environment \"%s\" has no folder in the directory of migrations",
+						environment),
+				 names[0] != '\0' ?
+				 errdetail("The folders of \"%s\" are %s.", root, names) :
+				 errdetail("\"%s\" has no folders.", root)));
+		return NULL;
+	}
+	if (folder->path == NULL)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not access directory \"%s\": %m", path)));
+	if (!is_below(root, folder->path))
+		refuse_outside(path);
+	return folder;
+}
+
+/*
+ * Fills a buffer with the file's bytes; see directory_read().
+ */
+static char *
+read_open_file(int fd, const char *path, size_t size, size_t *length)
+{
+	size_t		allocated = size + 1;
+	char	   *text = MemoryContextAllocHuge(CurrentMemoryContext, allocated);
+	size_t		done = 0;
+
+	for (;;)
+	{
+		ssize_t		count;
+
+		CHECK_FOR_INTERRUPTS();
+		if (done + 1 >= allocated && done >= size)
+		{
+			/* the file may have grown since; one byte shows the end */
+			allocated += 8192;
+			text = repalloc_huge(text, allocated);
+		}
+		count = read(fd, text + done,
+					 Min(allocated - done - 1, (size_t) 64 * 1024 * 1024));
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not read file \"%s\": %m", path)));
+		if (count == 0)
+			break;
+		done += count;
+	}
+	text[done] = '\0';
+	*length = done;
+	return text;
+}
+
+/*
+ * SourceRead: returns the bytes of a file.
+ */
+static char *
+directory_read(const Source *source, size_t *length)
+{
+	const DirectoryFolder *folder = source->origin;
+	char	   *path = psprintf("%s/%s", folder->path,
+								encoding_from_server(source->name,
+													 strlen(source->name)));
+	char	   *resolved = real_path(path);
+	struct stat st;
+	char	   *text;
+	int			fd;
+
+	if (resolved == NULL || stat(resolved, &st) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not access file \"%s\": %m", path)));
+	if (!is_below(folder->root, resolved))
+		refuse_outside(path);
+	if (!S_ISREG(st.st_mode))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a regular file", path)));
+	/* the path is real by now: a link here was put since, to lead us away */
+	fd = OpenTransientFile(resolved, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | PG_BINARY);
+	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not open file \"%s\": %m", path)));
+	text = read_open_file(fd, path, st.st_size, length);
+	if (CloseTransientFile(fd) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not close file \"%s\": %m", path)));
+	return text;
+}
+
+/*
+ * Returns the name of a file in the database's encoding.
+ */
+static char *
+file_name(const char *name)
+{
+	size_t		offset;
+
+	if (encoding_check(name, strlen(name), &offset) != ENCODING_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				 errmsg("name of a migration file cannot be used in this database"),
+				 errdetail("The name of version %.20s... is not UTF-8, or has no equivalent in the database's encoding.",
+						   pnstrdup(name, strspn(name, "+0123456789")))));
+	return encoding_to_server(name, strlen(name));
+}
+
+/*
+ * Adds the migrations of one folder.
+ */
+static void
+collect_folder(SourceSet *set, const DirectoryFolder *folder,
+			   List **go_migrations)
+{
+	DIR		   *dir = AllocateDir(folder->path);
+	struct dirent *entry;
+	size_t		prefix = 0;
+
+	if (folder->environment[0] != '\0')
+		prefix = strlen(folder->environment) + 1;
+	while ((entry = ReadDir(dir, folder->path)) != NULL)
+	{
+		Source	   *source;
+		int64		version;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!filename_version(entry->d_name, &version))
+		{
+			if (go_migrations != NULL &&
+				filename_is_go_migration(entry->d_name))
+				*go_migrations = lappend(*go_migrations,
+										 psprintf("%s%s%s", folder->environment,
+												  prefix > 0 ? "/" : "",
+												  file_name(entry->d_name)));
+			continue;
+		}
+		source = source_set_add(set);
+		source->version = version;
+		source->type = "sql";
+		source->environment = folder->environment;
+		source->label = psprintf("%s%s%s", folder->environment,
+								 prefix > 0 ? "/" : "",
+								 file_name(entry->d_name));
+		source->name = source->label + prefix;
+		source->read = directory_read;
+		source->origin = folder;
+	}
+	FreeDir(dir);
+}
+
+/*
+ * Adds the migrations of the environments to the set, and the names of Go
+ * migrations, which cannot run here, to the list if one is given.  All is
+ * allocated in the current context.  Errors: the root is missing, or a folder
+ * cannot be read; a missing folder is only a warning, as in the Go library
+ * gooseplus.
+ */
+void
+source_directory_collect(SourceSet *set, const Settings *settings,
+						 const List *environments, List **go_migrations)
+{
+	char	   *root = resolve_root(settings->directory);
+	ListCell   *cell;
+
+	foreach(cell, environments)
+	{
+		DirectoryFolder *folder = find_folder(root, lfirst(cell));
+
+		if (folder != NULL)
+			collect_folder(set, folder, go_migrations);
+	}
+}

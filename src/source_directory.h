@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ *
+ * source_directory.h
+ *	  Migrations in a directory of the server.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GOOSEPLUS_SOURCE_DIRECTORY_H
+#define GOOSEPLUS_SOURCE_DIRECTORY_H
+
+#include "source.h"
+
+extern void source_directory_collect(SourceSet *set, const Settings *settings,
+									 const List *environments,
+									 List **go_migrations);
+
+#endif							/* GOOSEPLUS_SOURCE_DIRECTORY_H */

@@ -1,0 +1,196 @@
+/*-------------------------------------------------------------------------
+ *
+ * statement.c
+ *	  Runs one statement of a migration, and says where it stands.
+ *
+ * A statement is what goose would send to the server in one go; it may hold
+ * several commands.  Each runs as exec_simple_query() of tcop/postgres.c runs
+ * it, through a portal whose result is discarded, but inside the caller's
+ * transaction.  SPI would parse the text by itself; we need the parse tree in
+ * between, to leave commands out or to change them.
+ *
+ * Which commands are left out or changed is decided in atomic_rules.c.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "parser/analyze.h"
+#include "parser/parser.h"
+#include "tcop/dest.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "encoding.h"
+#include "statement.h"
+
+/* Longer statements are quoted in errors with this much around the place. */
+#define QUOTE_BYTES 1000
+
+/*
+ * Returns the byte of the text where its n-th character, from 1, begins.
+ */
+static size_t
+character_offset(const char *text, size_t length, int encoding, int n)
+{
+	size_t		offset = 0;
+
+	while (--n > 0 && offset < length)
+		offset += pg_encoding_mblen(encoding, text + offset);
+	return Min(offset, length);
+}
+
+/*
+ * Finds the line and column in the file for a cursor position in the
+ * statement, from 1; of the statement's first character when it is 0.
+ */
+static void
+locate(StatementPlace *place, int cursor)
+{
+	const ScriptStatement *script = &place->script;
+
+	place->line = script->line;
+	place->column = script->column;
+	if (cursor > 0)
+		script_locate(place->reader,
+					  character_offset(script->text, script->length, PG_UTF8,
+									   cursor),
+					  &place->line, &place->column);
+}
+
+/*
+ * Quotes the statement in the error being built: all of it, or the part
+ * around the cursor position if it is long.
+ */
+static void
+quote_statement(const char *sql, int cursor)
+{
+	int			length = strlen(sql);
+	int			middle;
+	int			from;
+	int			to;
+
+	if (length <= 2 * QUOTE_BYTES)
+	{
+		internalerrposition(cursor);
+		internalerrquery(sql);
+		return;
+	}
+	middle = character_offset(sql, length, GetDatabaseEncoding(), cursor);
+	from = pg_mbcliplen(sql, middle, Max(middle - QUOTE_BYTES, 0));
+	to = from + pg_mbcliplen(sql + from, length - from, 2 * QUOTE_BYTES);
+	internalerrposition(pg_mbstrlen_with_len(sql + from, middle - from) + 1);
+	internalerrquery(pnstrdup(sql + from, to - from));
+}
+
+/*
+ * Error context: the place in the file.  A cursor position of the server's
+ * belongs to our statement, not to the query of our caller, so it becomes an
+ * internal one, as SPI does it (_SPI_error_callback()).
+ */
+static void
+describe_place(void *arg)
+{
+	StatementPlace *place = arg;
+	int			cursor = geterrposition();
+
+	locate(place, cursor);
+	if (cursor > 0)
+	{
+		errposition(0);
+		quote_statement(place->sql, cursor);
+	}
+	errcontext("statement %d at %s:%d:%d", place->script.ordinal,
+			   place->source, place->line, place->column);
+}
+
+/*
+ * From now on errors and notices name the statement's place.  The text in
+ * the database's encoding is allocated in the current context.
+ */
+void
+statement_push_place(StatementPlace *place, const char *source,
+					 const ScriptReader *reader,
+					 const ScriptStatement *script)
+{
+	place->source = source;
+	place->reader = reader;
+	place->script = *script;
+	place->sql = encoding_to_server(script->text, script->length);
+	locate(place, 0);
+	place->callback.callback = describe_place;
+	place->callback.arg = place;
+	place->callback.previous = error_context_stack;
+	error_context_stack = &place->callback;
+}
+
+/* Ends what statement_push_place() began. */
+void
+statement_pop_place(StatementPlace *place)
+{
+	error_context_stack = place->callback.previous;
+}
+
+/*
+ * Returns the commands of a statement, as RawStmt.  Errors: PostgreSQL's for
+ * its grammar.
+ */
+List *
+statement_parse(const char *sql)
+{
+	return raw_parser(sql, RAW_PARSE_DEFAULT);
+}
+
+/*
+ * Returns the plans of a command, allocated in the current context.
+ */
+static List *
+plan_command(const char *sql, RawStmt *raw)
+{
+	bool		snapshot = analyze_requires_snapshot(raw);
+	List	   *plans;
+
+	if (snapshot)
+		PushActiveSnapshot(GetTransactionSnapshot());
+	plans = pg_plan_queries(pg_analyze_and_rewrite_fixedparams(raw, sql, NULL,
+															   0, NULL),
+							sql, CURSOR_OPT_PARALLEL_OK, NULL);
+	if (snapshot)
+		PopActiveSnapshot();
+	return plans;
+}
+
+/*
+ * Runs one command of a statement inside the caller's transaction, and makes
+ * its effects visible to the next one.  Returns the number of rows that it
+ * processed.
+ */
+uint64
+statement_run(const char *sql, RawStmt *raw)
+{
+	CommandTag	tag = CreateCommandTag(raw->stmt);
+	List	   *plans;
+	Portal		portal;
+	QueryCompletion completion;
+
+	CHECK_FOR_INTERRUPTS();
+	plans = plan_command(sql, raw);
+	portal = CreateNewPortal();
+	portal->visible = false;
+	PortalDefineQuery(portal, NULL, sql, tag, plans, NULL);
+	PortalStart(portal, NULL, 0, InvalidSnapshot);
+	InitializeQueryCompletion(&completion);
+	(void) compat_portal_run(portal, false, None_Receiver, &completion);
+	PortalDrop(portal, false);
+	CommandCounterIncrement();
+	return completion.nprocessed;
+}

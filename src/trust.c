@@ -1,0 +1,193 @@
+/*-------------------------------------------------------------------------
+ *
+ * trust.c
+ *	  Whose relations may be used with the caller's rights.
+ *
+ * The tables that gooseplus keeps are found by name, in a schema where others
+ * may be able to create objects, too.  A view runs functions when it is read,
+ * and a table runs those of its triggers when it is written, all with the
+ * caller's rights.  So a relation is refused, before it is used, unless it and
+ * everything that it would run belongs to somebody who could act for the
+ * caller anyway: the caller, a role that the caller is a member of, the
+ * owner of the database or a superuser.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_database.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "query.h"
+#include "trust.h"
+
+#define EQUALS " OPERATOR(pg_catalog.=) "
+
+/*
+ * The relations that a relation leads to: its inheritance children, and what
+ * it reads or writes if it is a view.
+ */
+#define REACHED_RELATIONS \
+	"WITH RECURSIVE reached(oid) AS (" \
+	" SELECT $1" \
+	" UNION" \
+	" SELECT step.oid FROM reached r, LATERAL (" \
+	"  SELECT i.inhrelid FROM pg_catalog.pg_inherits i" \
+	"   WHERE i.inhparent" EQUALS "r.oid" \
+	"  UNION ALL" \
+	"  SELECT d.refobjid FROM pg_catalog.pg_rewrite w" \
+	"   JOIN pg_catalog.pg_depend d" \
+	"    ON d.classid" EQUALS "'pg_catalog.pg_rewrite'::pg_catalog.regclass" \
+	"    AND d.objid" EQUALS "w.oid" \
+	"    AND d.refclassid" EQUALS "'pg_catalog.pg_class'::pg_catalog.regclass" \
+	"   WHERE w.ev_class" EQUALS "r.oid) step(oid)) "
+
+static const char lock_query[] =
+REACHED_RELATIONS
+"SELECT r.oid FROM reached r";
+
+static const char owner_query[] =
+REACHED_RELATIONS
+"SELECT 'relation ' OPERATOR(pg_catalog.||)"
+" r.oid::pg_catalog.regclass::pg_catalog.text, c.relowner"
+" FROM reached r JOIN pg_catalog.pg_class c ON c.oid" EQUALS "r.oid "
+"UNION ALL "
+"SELECT 'trigger function ' OPERATOR(pg_catalog.||)"
+" p.oid::pg_catalog.regprocedure::pg_catalog.text, p.proowner"
+" FROM reached r"
+" JOIN pg_catalog.pg_trigger t ON t.tgrelid" EQUALS "r.oid"
+" JOIN pg_catalog.pg_proc p ON p.oid" EQUALS "t.tgfoid";
+
+/*
+ * Returns the role that owns the current database.
+ */
+static Oid
+database_owner(void)
+{
+	HeapTuple	tuple = SearchSysCache1(DATABASEOID,
+										ObjectIdGetDatum(MyDatabaseId));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for database %u", MyDatabaseId);
+	owner = ((Form_pg_database) GETSTRUCT(tuple))->datdba;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * May code of this owner run with the caller's rights?  A superuser is a
+ * member of every role, so membership is asked without that shortcut.
+ */
+static bool
+is_trusted(Oid owner)
+{
+	return superuser_arg(owner) ||
+		owner == ROLE_PG_DATABASE_OWNER ||
+		owner == database_owner() ||
+		is_member_of_role_nosuper(GetUserId(), owner);
+}
+
+/*
+ * QueryRow: locks a relation.
+ */
+static void
+lock_reached(void *arg, HeapTuple row, TupleDesc desc)
+{
+	LOCKMODE	mode = *(LOCKMODE *) arg;
+	bool		isnull;
+	Oid			relation = DatumGetObjectId(query_value(row, desc, 1, &isnull));
+
+	/* catalogs are reached through views, and nobody can change them */
+	if (relation >= FirstNormalObjectId)
+		LockRelationOid(relation, mode);
+}
+
+/*
+ * QueryRow: raises an error unless the object's owner can be trusted.
+ */
+static void
+check_owner(void *arg, HeapTuple row, TupleDesc desc)
+{
+	const char *name = arg;
+	bool		isnull;
+	Oid			owner;
+
+	owner = DatumGetObjectId(query_value(row, desc, 2, &isnull));
+	if (is_trusted(owner))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("table %s cannot be trusted", name),
+			 errdetail("It would run code of role \"%s\", which owns %s, with the rights of role \"%s\".",
+					   GetUserNameFromId(owner, true),
+					   TextDatumGetCString(query_value(row, desc, 1, &isnull)),
+					   GetUserNameFromId(GetUserId(), false)),
+			 errhint("Change the owner, or name another table in \"gooseplus.version_table\".")));
+}
+
+/*
+ * Returns the schema where an unqualified table is found or created: as
+ * current_schema() says.
+ */
+static char *
+current_schema_name(const char *table)
+{
+	List	   *path = fetch_search_path(false);
+	char	   *schema = path == NIL ? NULL :
+		get_namespace_name(linitial_oid(path));
+
+	list_free(path);
+	if (schema == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_SCHEMA),
+				 errmsg("no schema has been selected for the version table \"%s\"",
+						table),
+				 errhint("Set \"search_path\", or name the schema in \"gooseplus.version_table\".")));
+	return schema;
+}
+
+/*
+ * Finds a table of ours, the version table with a suffix, where goose would
+ * look for the version table, and locks it in the mode for the transaction.
+ * Returns InvalidOid if there is none; *name is its qualified and quoted name,
+ * palloc'd, either way.  Errors: no schema, the caller may not use it, or the
+ * table cannot be trusted.  What is trusted stays so: with a lock of
+ * RowExclusiveLock or stronger nobody can add a trigger meanwhile.
+ */
+Oid
+trust_find_table(const Settings *settings, const char *suffix, LOCKMODE mode,
+				 char **name)
+{
+	const char *table = psprintf("%s%s",
+								 (char *) llast(settings->version_table),
+								 suffix);
+	char	   *schema = list_length(settings->version_table) == 2 ?
+		linitial(settings->version_table) : current_schema_name(table);
+	Oid			type = OIDOID;
+	Oid			relation;
+	Datum		value;
+
+	*name = quote_qualified_identifier(schema, table);
+	relation = RangeVarGetRelid(makeRangeVar(schema, pstrdup(table), -1),
+								mode, true);
+	if (!OidIsValid(relation))
+		return InvalidOid;
+	value = ObjectIdGetDatum(relation);
+	query_run(lock_query, SPI_OK_SELECT, 1, &type, &value,
+			  lock_reached, &mode);
+	query_run(owner_query, SPI_OK_SELECT, 1, &type, &value,
+			  check_owner, *name);
+	return relation;
+}

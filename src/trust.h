@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * trust.h
+ *	  Whose relations may be used with the caller's rights.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GOOSEPLUS_TRUST_H
+#define GOOSEPLUS_TRUST_H
+
+#include "storage/lockdefs.h"
+
+#include "settings.h"
+
+extern Oid	trust_find_table(const Settings *settings, const char *suffix,
+							 LOCKMODE mode, char **name);
+
+#endif							/* GOOSEPLUS_TRUST_H */

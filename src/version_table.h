@@ -1,0 +1,45 @@
+/*-------------------------------------------------------------------------
+ *
+ * version_table.h
+ *	  goose's version table.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GOOSEPLUS_VERSION_TABLE_H
+#define GOOSEPLUS_VERSION_TABLE_H
+
+#include "datatype/timestamp.h"
+#include "storage/lockdefs.h"
+
+#include "settings.h"
+
+typedef struct VersionTable
+{
+	Oid			relation;		/* InvalidOid: there is none yet */
+	char	   *name;			/* qualified and quoted */
+} VersionTable;
+
+typedef struct VersionRow
+{
+	int64		version;
+	Timestamp	applied_at;
+	bool		has_applied_at;
+} VersionRow;
+
+typedef struct VersionRows
+{
+	VersionRow *items;			/* the last recorded first; row 0 included */
+	size_t		nitems;
+	size_t		allocated;
+} VersionRows;
+
+extern VersionTable *version_table_find(const Settings *settings,
+										LOCKMODE mode);
+extern void version_table_create(VersionTable *table);
+extern VersionRows *version_table_read(const VersionTable *table);
+extern void version_table_insert(const VersionTable *table, int64 version);
+extern void version_table_delete(const VersionTable *table, int64 version);
+
+#endif							/* GOOSEPLUS_VERSION_TABLE_H */
