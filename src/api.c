@@ -18,6 +18,7 @@
 #include "collect.h"
 #include "look.h"
 #include "problem.h"
+#include "run.h"
 #include "run_atomic.h"
 #include "settings.h"
 

@@ -17,7 +17,8 @@
 typedef enum AtomicVerdict
 {
 	ATOMIC_RUN,
-	ATOMIC_SKIP,				/* BEGIN and COMMIT: the run is the transaction */
+	ATOMIC_SKIP,				/* BEGIN and COMMIT: the run is the
+								 * transaction */
 	ATOMIC_REFUSE
 } AtomicVerdict;
 

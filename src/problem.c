@@ -251,6 +251,35 @@ problem_place(const Problem *problem)
 }
 
 /*
+ * Returns the problems as text, a line each with its place, palloc'd.
+ */
+char *
+problem_list(const List *problems)
+{
+	StringInfoData text;
+	ListCell   *cell;
+
+	initStringInfo(&text);
+	foreach(cell, problems)
+	{
+		Problem    *problem = lfirst(cell);
+		int			position = foreach_current_index(cell);
+
+		if (position > 0)
+			appendStringInfoChar(&text, '\n');
+		if (position == PROBLEM_LIST_MAX)
+		{
+			appendStringInfo(&text, "and %d more",
+							 list_length(problems) - PROBLEM_LIST_MAX);
+			break;
+		}
+		appendStringInfo(&text, "%s: %s", problem_place(problem),
+						 problem->message);
+	}
+	return text.data;
+}
+
+/*
  * Raises one problem as an error of its own.
  */
 static void
@@ -274,32 +303,15 @@ raise_one(const Problem *problem)
 void
 problem_raise(List *problems)
 {
-	Problem    *first = linitial(problems);
-	StringInfoData detail;
-	ListCell   *cell;
+	const Problem *first = linitial(problems);
 
 	if (list_length(problems) == 1)
 		raise_one(first);
-	initStringInfo(&detail);
-	foreach(cell, problems)
-	{
-		Problem    *problem = lfirst(cell);
-		int			position = foreach_current_index(cell);
-
-		if (position == PROBLEM_LIST_MAX)
-		{
-			appendStringInfo(&detail, "\nand %d more",
-							 list_length(problems) - PROBLEM_LIST_MAX);
-			break;
-		}
-		appendStringInfo(&detail, "%s%s: %s", position == 0 ? "" : "\n",
-						 problem_place(problem), problem->message);
-	}
 	ereport(ERROR,
 			(errcode(first->sqlstate),
 			 errmsg("%d problems found before running any migration",
 					list_length(problems)),
-			 errdetail("%s", detail.data),
+			 errdetail("%s", problem_list(problems)),
 			 first->hint ? errhint("%s", first->hint) : 0));
 	pg_unreachable();
 }

@@ -37,6 +37,7 @@ extern Problem *problem_from_error(const char *source,
 								   const ErrorData *error);
 extern bool problem_equal(const Problem *a, const Problem *b);
 extern char *problem_place(const Problem *problem);
+extern char *problem_list(const List *problems);
 extern void problem_raise(List *problems) pg_attribute_noreturn();
 
 #endif							/* GOOSEPLUS_PROBLEM_H */

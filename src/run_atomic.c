@@ -38,33 +38,11 @@
 #include "plan.h"
 #include "problem.h"
 #include "report.h"
+#include "run.h"
 #include "run_atomic.h"
 #include "statement.h"
 #include "timer.h"
 #include "version_table.h"
-
-typedef struct AtomicRun
-{
-	const char *function;
-	const char *env;
-	const Settings *settings;
-	char		id[17];			/* tells runs apart in the log */
-	instr_time	started;
-	SourceSet  *sources;
-	VersionTable *table;
-	int64		initial;		/* version of the database before the run */
-	int64		current;
-	Migration  *migrations;		/* what is to run, in order */
-	size_t		nmigrations;
-	size_t		done;			/* how many of them have ended well */
-	bool		in_progress;	/* has the next of them begun? */
-	int			ordinal;		/* statement in progress */
-	int64		migration_rows;
-	instr_time	migration_started;
-	RunRow	   *rows;			/* one a migration */
-	MemoryContext context;
-	MemoryContext statement_context;
-} AtomicRun;
 
 /* Is a run in progress in this session? */
 static bool run_is_active = false;
@@ -97,7 +75,7 @@ refuse_unless_possible(const char *function)
  * Finds or creates the version table, and reads the plan from it.
  */
 static void
-make_plan(AtomicRun *run, VersionPlan *plan)
+make_plan(Run *run, VersionPlan *plan)
 {
 	VersionRows *rows;
 
@@ -121,11 +99,27 @@ make_plan(AtomicRun *run, VersionPlan *plan)
 }
 
 /*
+ * Reads and checks one migration of the plan.  Returns its problems.
+ */
+static List *
+prepare_migration(Run *run, Migration *migration)
+{
+	List	   *problems = NIL;
+
+	if (!check_read(migration, &problems))
+		return problems;
+	check_format(migration, run->settings, false, &problems);
+	if (problems == NIL)
+		check_grammar(migration, run->settings, SCRIPT_UP, true, &problems);
+	return problems;
+}
+
+/*
  * Reads and checks every migration of the plan.  All problems of all of them
  * are reported.
  */
 static void
-prepare_migrations(AtomicRun *run, const VersionPlan *plan)
+prepare_migrations(Run *run, const VersionPlan *plan)
 {
 	List	   *problems = NIL;
 
@@ -134,26 +128,23 @@ prepare_migrations(AtomicRun *run, const VersionPlan *plan)
 	run->nmigrations = plan->nversions;
 	for (size_t i = 0; i < plan->nversions; i++)
 	{
-		Migration  *migration = &run->migrations[i];
 		const Source *source = source_set_find(run->sources,
 											   plan->versions[i]);
 		RunRow	   *row = &run->rows[i];
-		int			before = list_length(problems);
+		List	   *found;
 
-		migration->source = source;
+		run->migrations[i].source = source;
 		row->version = source->version;
 		row->source = source->label;
 		row->environment = source->environment;
 		row->direction = "up";
-		row->state = "pending";
-		if (!check_read(migration, &problems))
-			continue;
-		check_format(migration, run->settings, false, &problems);
-		if (list_length(problems) == before)
-			check_grammar(migration, run->settings, SCRIPT_UP, true,
-						  &problems);
+		found = prepare_migration(run, &run->migrations[i]);
+		row->state = found == NIL ? "pending" : "failed";
+		row->error = found == NIL ? NULL : problem_list(found);
+		problems = list_concat(problems, found);
 	}
-	if (problems != NIL)
+	run->refused = problems != NIL;
+	if (run->refused)
 		problem_raise(problems);
 }
 
@@ -161,7 +152,7 @@ prepare_migrations(AtomicRun *run, const VersionPlan *plan)
  * Runs the commands of one statement.  Returns the rows processed.
  */
 static int64
-run_commands(AtomicRun *run, const StatementPlace *place)
+run_commands(Run *run, const StatementPlace *place)
 {
 	int64		rows = 0;
 	ListCell   *cell;
@@ -197,7 +188,7 @@ run_commands(AtomicRun *run, const StatementPlace *place)
  * Runs the statements of a migration.
  */
 static void
-run_statements(AtomicRun *run, const Migration *migration)
+run_statements(Run *run, const Migration *migration)
 {
 	ScriptOptions options;
 	ScriptReader *reader;
@@ -247,7 +238,7 @@ describe_end(void *arg)
  * Checks deferred constraints and records the version.
  */
 static void
-end_migration(AtomicRun *run, const Source *source, int nest_level)
+end_migration(Run *run, const Source *source, int nest_level)
 {
 	ErrorContextCallback callback;
 
@@ -267,43 +258,12 @@ end_migration(AtomicRun *run, const Source *source, int nest_level)
 }
 
 /*
- * Tells the client and the log about the migration that has just ended.
- */
-static void
-report_migration(AtomicRun *run, const RunRow *row, const ErrorData *error)
-{
-	ReportRecord record = {
-		.event = "migration",
-		.run = run->id,
-		.function = run->function,
-		.source = row->source,
-		.environment = row->environment,
-		.direction = row->direction,
-		.version = row->version,
-		.statements = row->statements,
-		.rows = row->rows,
-		.duration_ms = row->duration_ms,
-		.outcome = row->state,
-		.error = error
-	};
-
-	if (error == NULL)
-		ereport(NOTICE,
-				(errmsg("%-5s %s (%s)",
-						strcmp(row->state, "empty") == 0 ? "EMPTY" : "OK",
-						run->migrations[run->done].source->name,
-						report_duration(row->duration_ms)),
-				 errhidestmt(true), errhidecontext(true)));
-	report_log(&record);
-}
-
-/*
  * Runs one migration.
  */
 static void
-run_migration(AtomicRun *run)
+run_migration(Run *run)
 {
-	const Migration *migration = &run->migrations[run->done];
+	Migration  *migration = &run->migrations[run->done];
 	RunRow	   *row = &run->rows[run->done];
 	int			nest_level;
 
@@ -316,12 +276,13 @@ run_migration(AtomicRun *run)
 	run_statements(run, migration);
 	end_migration(run, migration->source, nest_level);
 	timer_stop(TIMER_MIGRATION);
+	pfree(migration->text);
 
 	row->state = migration->nstatements[SCRIPT_UP] == 0 ? "empty" : "applied";
 	row->statements = run->ordinal;
 	row->rows = run->migration_rows;
 	row->duration_ms = report_elapsed(run->migration_started);
-	report_migration(run, row, NULL);
+	run_report_migration(run, row, NULL);
 	run->current = Max(run->current, row->version);
 	run->done++;
 	run->in_progress = false;
@@ -333,7 +294,7 @@ run_migration(AtomicRun *run)
 static void
 run_all(void *arg)
 {
-	AtomicRun  *run = arg;
+	Run		   *run = arg;
 	VersionPlan plan;
 
 	migration_lock_take(run->settings);
@@ -353,133 +314,20 @@ run_all(void *arg)
 }
 
 /*
- * Completes the error of a failed run: the words of a time limit, the hint at
- * a deploy, and where the database is now.
- */
-static void
-complete_error(AtomicRun *run, ErrorData *error)
-{
-	char	   *where;
-
-	timer_explain(error);
-	atomic_rules_explain(error);
-	if (run->nmigrations == 0)
-		where = psprintf("%s, before any migration", run->function);
-	else
-		where = psprintf("%s, environment \"%s\": everything is undone, the database is at version " INT64_FORMAT " as before the call",
-						 run->function,
-						 run->done < run->nmigrations ?
-						 run->rows[run->done].environment : "",
-						 run->initial);
-	error->context = error->context == NULL ? where :
-		psprintf("%s\n%s", error->context, where);
-}
-
-/*
- * Returns an error as one text, for a row, palloc'd.
- */
-static char *
-error_text(const ErrorData *error)
-{
-	StringInfoData text;
-
-	initStringInfo(&text);
-	appendStringInfo(&text, "%s (SQLSTATE %s)", error->message,
-					 unpack_sql_state(error->sqlerrcode));
-	if (error->detail != NULL)
-		appendStringInfo(&text, "\nDETAIL:  %s", error->detail);
-	if (error->hint != NULL)
-		appendStringInfo(&text, "\nHINT:  %s", error->hint);
-	if (error->context != NULL)
-		appendStringInfo(&text, "\nCONTEXT:  %s", error->context);
-	return text.data;
-}
-
-/*
- * Marks what became of each migration of a failed run, and logs the failure.
- */
-static void
-report_failure(AtomicRun *run, const ErrorData *error)
-{
-	for (size_t i = 0; i < run->done; i++)
-		run->rows[i].state = "undone";
-	if (run->in_progress)
-	{
-		RunRow	   *row = &run->rows[run->done];
-
-		row->state = "failed";
-		row->statements = run->ordinal;
-		row->rows = run->migration_rows;
-		row->duration_ms = report_elapsed(run->migration_started);
-		row->error = error_text(error);
-		report_migration(run, row, error);
-	}
-}
-
-/*
- * Logs the end of a run.
- */
-static void
-report_run(AtomicRun *run, const ErrorData *error)
-{
-	ReportRecord record = {
-		.event = "run",
-		.run = run->id,
-		.function = run->function,
-		.environment = run->env,
-		.direction = "up",
-		.version = error == NULL ? run->current : run->initial,
-		.duration_ms = report_elapsed(run->started),
-		.outcome = error == NULL ? "done" : "undone",
-		.error = error
-	};
-
-	for (size_t i = 0; i < run->done; i++)
-	{
-		record.statements += run->rows[i].statements;
-		record.rows += run->rows[i].rows;
-	}
-	report_log(&record);
-}
-
-/*
- * Returns the rows of a run as a list of RunRow.  A failure that belongs to
- * no migration has a row of its own.
- */
-static List *
-list_rows(AtomicRun *run, const ErrorData *error)
-{
-	List	   *rows = NIL;
-
-	for (size_t i = 0; i < run->nmigrations; i++)
-		rows = lappend(rows, &run->rows[i]);
-	if (error != NULL && !run->in_progress)
-	{
-		RunRow	   *row = palloc0(sizeof(RunRow));
-
-		row->direction = "up";
-		row->state = "failed";
-		row->error = error_text(error);
-		rows = lappend(rows, row);
-	}
-	return rows;
-}
-
-/*
  * Ends a failed run: raises its error, or returns if that goes to the rows.
  * A cancel that comes from outside is always raised.
  */
 static void
-fail_run(AtomicRun *run, ErrorData *error)
+fail_run(Run *run, ErrorData *error)
 {
 	bool		canceled = error->sqlerrcode == ERRCODE_QUERY_CANCELED &&
-		!timer_expired(TIMER_RUN) && !timer_expired(TIMER_MIGRATION);
+	!timer_expired(TIMER_RUN) && !timer_expired(TIMER_MIGRATION);
 
-	complete_error(run, error);
+	run_complete_error(run, error);
 	timer_stop(TIMER_MIGRATION);
 	timer_stop(TIMER_RUN);
-	report_failure(run, error);
-	report_run(run, error);
+	run_report_failure(run, error);
+	run_report_end(run, error);
 	if (canceled || run->settings->on_error == ON_ERROR_RAISE)
 		ReThrowError(error);
 }
@@ -492,7 +340,7 @@ fail_run(AtomicRun *run, ErrorData *error)
 List *
 run_atomic_up(const char *function, const char *env, const Settings *settings)
 {
-	AtomicRun	run = {0};
+	Run			run = {0};
 	uint64		id;
 	ErrorData  *error;
 
@@ -521,8 +369,8 @@ run_atomic_up(const char *function, const char *env, const Settings *settings)
 	else
 	{
 		timer_stop(TIMER_RUN);
-		report_run(&run, NULL);
+		run_report_end(&run, NULL);
 	}
 	MemoryContextDelete(run.statement_context);
-	return list_rows(&run, error);
+	return run_list_rows(&run, error);
 }

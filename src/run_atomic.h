@@ -12,20 +12,6 @@
 
 #include "settings.h"
 
-/* What became of one migration. */
-typedef struct RunRow
-{
-	const char *source;			/* label; NULL: the run failed before any */
-	const char *environment;
-	const char *direction;
-	const char *state;			/* applied, empty, failed, undone, pending */
-	const char *error;			/* or NULL */
-	int64		version;
-	int			statements;
-	int64		rows;
-	double		duration_ms;
-} RunRow;
-
 extern List *run_atomic_up(const char *function, const char *env,
 						   const Settings *settings);
 

@@ -13,9 +13,7 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
-#include "port/pg_bitutils.h"
-#include "utils/builtins.h"
+#include "parser/scansup.h"
 #include "utils/memutils.h"
 
 #include "problem.h"
@@ -99,10 +97,10 @@ source_environments(const Settings *settings, const char *env)
 		char	   *end = comma ? comma : rest + strlen(rest);
 
 		rest = comma ? comma + 1 : NULL;
-		while (end > name && isspace((unsigned char) end[-1]))
+		while (end > name && scanner_isspace(end[-1]))
 			end--;
 		*end = '\0';
-		while (isspace((unsigned char) *name))
+		while (scanner_isspace(*name))
 			name++;
 		check_environment(name);
 		if (!list_has_name(names, name))

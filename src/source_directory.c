@@ -113,9 +113,11 @@ list_folders(const char *root)
 	while ((entry = ReadDir(dir, root)) != NULL)
 	{
 		struct stat st;
+		size_t		offset;
 
 		CHECK_FOR_INTERRUPTS();
 		if (entry->d_name[0] == '.' ||
+			encoding_check(entry->d_name, strlen(entry->d_name), &offset) != ENCODING_OK ||
 			stat(psprintf("%s/%s", root, entry->d_name), &st) != 0 ||
 			!S_ISDIR(st.st_mode))
 			continue;
@@ -125,7 +127,7 @@ list_folders(const char *root)
 			break;
 		}
 		appendStringInfo(&names, "%s\"%s\"", names.len > 0 ? ", " : "",
-						 entry->d_name);
+						 encoding_to_server(entry->d_name, strlen(entry->d_name)));
 	}
 	FreeDir(dir);
 	return names.data;

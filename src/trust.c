@@ -146,7 +146,7 @@ current_schema_name(const char *table)
 {
 	List	   *path = fetch_search_path(false);
 	char	   *schema = path == NIL ? NULL :
-		get_namespace_name(linitial_oid(path));
+	get_namespace_name(linitial_oid(path));
 
 	list_free(path);
 	if (schema == NULL)
@@ -174,7 +174,7 @@ trust_find_table(const Settings *settings, const char *suffix, LOCKMODE mode,
 								 (char *) llast(settings->version_table),
 								 suffix);
 	char	   *schema = list_length(settings->version_table) == 2 ?
-		linitial(settings->version_table) : current_schema_name(table);
+	linitial(settings->version_table) : current_schema_name(table);
 	Oid			type = OIDOID;
 	Oid			relation;
 	Datum		value;

@@ -1,0 +1,165 @@
+/*-------------------------------------------------------------------------
+ *
+ * run.c
+ *	  A run: what is said of it and its migrations, to the client, to the
+ *	  log, in the rows of its result, and in the error that ends it.
+ *
+ * What a run does is not here (see run_atomic.c).
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
+
+#include "atomic_rules.h"
+#include "report.h"
+#include "run.h"
+#include "timer.h"
+
+/*
+ * Tells the client and the log about the migration that has just ended.
+ */
+void
+run_report_migration(Run *run, const RunRow *row, const ErrorData *error)
+{
+	ReportRecord record = {
+		.event = "migration",
+		.run = run->id,
+		.function = run->function,
+		.source = row->source,
+		.environment = row->environment,
+		.direction = row->direction,
+		.version = row->version,
+		.statements = row->statements,
+		.rows = row->rows,
+		.duration_ms = row->duration_ms,
+		.outcome = row->state,
+		.error = error
+	};
+
+	if (error == NULL)
+		ereport(NOTICE,
+				(errmsg("%-5s %s (%s)",
+						strcmp(row->state, "empty") == 0 ? "EMPTY" : "OK",
+						run->migrations[run->done].source->name,
+						report_duration(row->duration_ms)),
+				 errhidestmt(true), errhidecontext(true)));
+	report_log(&record);
+}
+
+/*
+ * Completes the error of a failed run: the words of a time limit, the hint at
+ * a deploy, and where the database is now.
+ */
+void
+run_complete_error(Run *run, ErrorData *error)
+{
+	char	   *where;
+
+	timer_explain(error);
+	atomic_rules_explain(error);
+	if (run->table == NULL)
+		where = psprintf("%s, before any migration", run->function);
+	else
+		where = psprintf("%s: everything is undone, the database is at version " INT64_FORMAT " as before the call",
+						 run->function, run->initial);
+	if (run->in_progress)
+		where = psprintf("environment \"%s\"\n%s",
+						 run->rows[run->done].environment, where);
+	error->context = error->context == NULL ? where :
+		psprintf("%s\n%s", error->context, where);
+}
+
+/*
+ * Returns an error as one text, for a row, palloc'd.
+ */
+static char *
+error_text(const ErrorData *error)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "%s (SQLSTATE %s)", error->message,
+					 unpack_sql_state(error->sqlerrcode));
+	if (error->detail != NULL)
+		appendStringInfo(&text, "\nDETAIL:  %s", error->detail);
+	if (error->hint != NULL)
+		appendStringInfo(&text, "\nHINT:  %s", error->hint);
+	if (error->context != NULL)
+		appendStringInfo(&text, "\nCONTEXT:  %s", error->context);
+	return text.data;
+}
+
+/*
+ * Marks what became of each migration of a failed run, and logs the failure.
+ */
+void
+run_report_failure(Run *run, const ErrorData *error)
+{
+	for (size_t i = 0; i < run->done; i++)
+		run->rows[i].state = "undone";
+	if (run->in_progress)
+	{
+		RunRow	   *row = &run->rows[run->done];
+
+		row->state = "failed";
+		row->statements = run->ordinal;
+		row->rows = run->migration_rows;
+		row->duration_ms = report_elapsed(run->migration_started);
+		row->error = error_text(error);
+		run_report_migration(run, row, error);
+	}
+}
+
+/*
+ * Logs the end of a run.
+ */
+void
+run_report_end(Run *run, const ErrorData *error)
+{
+	ReportRecord record = {
+		.event = "run",
+		.run = run->id,
+		.function = run->function,
+		.environment = run->env,
+		.direction = "up",
+		.version = error == NULL ? run->current : run->initial,
+		.duration_ms = report_elapsed(run->started),
+		.outcome = error == NULL ? "done" : "undone",
+		.error = error
+	};
+
+	for (size_t i = 0; i < run->done; i++)
+	{
+		record.statements += run->rows[i].statements;
+		record.rows += run->rows[i].rows;
+	}
+	report_log(&record);
+}
+
+/*
+ * Returns the rows of a run as a list of RunRow.  A failure that belongs to
+ * no migration has a row of its own.
+ */
+List *
+run_list_rows(Run *run, const ErrorData *error)
+{
+	List	   *rows = NIL;
+
+	for (size_t i = 0; i < run->nmigrations; i++)
+		rows = lappend(rows, &run->rows[i]);
+	if (error != NULL && !run->in_progress && !run->refused)
+	{
+		RunRow	   *row = palloc0(sizeof(RunRow));
+
+		row->direction = "up";
+		row->state = "failed";
+		row->error = error_text(error);
+		rows = lappend(rows, row);
+	}
+	return rows;
+}

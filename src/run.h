@@ -1,0 +1,65 @@
+/*-------------------------------------------------------------------------
+ *
+ * run.h
+ *	  A run: its state, and what is said of it and its migrations.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GOOSEPLUS_RUN_H
+#define GOOSEPLUS_RUN_H
+
+#include "portability/instr_time.h"
+
+#include "check.h"
+#include "settings.h"
+#include "version_table.h"
+
+/* What became of one migration. */
+typedef struct RunRow
+{
+	const char *source;			/* label; NULL: the run failed before any */
+	const char *environment;
+	const char *direction;
+	const char *state;			/* applied, empty, failed, undone, pending */
+	const char *error;			/* or NULL */
+	int64		version;
+	int			statements;
+	int64		rows;
+	double		duration_ms;
+} RunRow;
+
+/* A run: one call that executes a plan. */
+typedef struct Run
+{
+	const char *function;
+	const char *env;
+	const Settings *settings;
+	char		id[17];			/* tells runs apart in the log */
+	instr_time	started;
+	SourceSet  *sources;
+	VersionTable *table;
+	int64		initial;		/* version of the database before the run */
+	int64		current;
+	Migration  *migrations;		/* what is to run, in order */
+	size_t		nmigrations;
+	size_t		done;			/* how many of them have ended well */
+	bool		refused;		/* have problems been found before the run? */
+	bool		in_progress;	/* has the next of them begun? */
+	int			ordinal;		/* statement in progress */
+	int64		migration_rows;
+	instr_time	migration_started;
+	RunRow	   *rows;			/* one a migration */
+	MemoryContext context;
+	MemoryContext statement_context;
+} Run;
+
+extern void run_report_migration(Run *run, const RunRow *row,
+								 const ErrorData *error);
+extern void run_complete_error(Run *run, ErrorData *error);
+extern void run_report_failure(Run *run, const ErrorData *error);
+extern void run_report_end(Run *run, const ErrorData *error);
+extern List *run_list_rows(Run *run, const ErrorData *error);
+
+#endif							/* GOOSEPLUS_RUN_H */
