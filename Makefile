@@ -14,15 +14,14 @@ DATA = src/gooseplus--1.0.sql
 PGFILEDESC = "gooseplus - runs goose migrations inside the server"
 
 # One group a floor: a file includes only what stands below it.
-GROUND = annotation lexer script interpolate filename plan
-FIRST  = settings report query
-SECOND = source source_directory version_table migration_lock
-THIRD  = statement run_atomic timer look
+GROUND = annotation character filename interpolate interpolate_substring \
+	lexer line linemap plan routine script script_buffer
+FIRST  = encoding problem query report settings timer
+SECOND = migration_lock source source_directory trust version_table
+THIRD  = atomic_rules check collect deferred look run run_atomic statement
 TOP    = api gooseplus
 
-FILES = $(GROUND) $(FIRST) $(SECOND) $(THIRD) $(TOP)
-# until all of them have landed: what is there
-OBJS = $(patsubst %.c,%.o,$(wildcard src/*.c))
+OBJS = $(patsubst %,src/%.o,$(GROUND) $(FIRST) $(SECOND) $(THIRD) $(TOP))
 
 GOOSEPLUS_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" gooseplus.control)
 PG_CPPFLAGS = -Isrc -DGOOSEPLUS_VERSION='"$(GOOSEPLUS_VERSION)"'

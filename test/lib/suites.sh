@@ -146,7 +146,7 @@ suite_pgtap()
 # TESTDIR until 15, TESTDATADIR and TESTLOGDIR since 16.
 suite_tap()
 {
-	local output=$GOOSEPLUS_PRIVATE/tap.out status
+	local output=$GOOSEPLUS_PRIVATE/tap.out status name log
 	local folder=$GOOSEPLUS_PRIVATE/tap
 
 	suite_lacks "$SERVER_PGXS/src/test/perl/PostgreSQL/Test/Cluster.pm" && return
@@ -158,6 +158,12 @@ suite_tap()
 		PG_REGRESS="$SERVER_PGXS/src/test/regress/pg_regress" \
 		perl test/lib/tap.pl prove test/t/*.pl 2>&1 | suite_show "$output"
 	status=${PIPESTATUS[0]}
+	sed -n 's,^FAILED: .*/\(.*\)\.pl$,\1,p' "$output" | while read -r name; do
+		for log in "$folder/tmp_check/log"/*"$name"*; do
+			say "--- the end of ${log##*/}"
+			tail -n 30 "$log"
+		done
+	done
 	suite_count_last "$output" "$status"
 }
 

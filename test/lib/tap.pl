@@ -4,8 +4,8 @@
 #   perl tap.pl psql FILE ...	pgTAP scripts, each in a database of its own
 #   				made from the template "gooseplus_pgtap"
 #
-# Prints each failure and each skip with its reason; the last line is
-# "N passed, N failed, N skipped".  A program that dies, or runs another number
+# Prints each failure and each skip with its reason, and "FAILED: FILE" for each
+# program that did; the last line is "N passed, N failed, N skipped".  A program that dies, or runs another number
 # of tests than it planned, counts as one failure more.
 
 use strict;
@@ -64,8 +64,10 @@ my $failed = $result->failed;
 foreach my $file ($result->descriptions)
 {
 	my ($parser) = $result->parsers($file);
+	my $broken = $parser->exit || $parser->parse_errors;
 
-	$failed++ if !$parser->failed && ($parser->exit || $parser->parse_errors);
+	$failed++ if $broken && !$parser->failed;
+	print "FAILED: $file\n" if $broken || $parser->failed;
 }
 printf "%d passed, %d failed, %d skipped\n",
   $result->passed - $skipped, $failed, $skipped + $skipped_files;
