@@ -13,6 +13,8 @@
 #ifndef GOOSEPLUS_COMPAT_H
 #define GOOSEPLUS_COMPAT_H
 
+#include <limits.h>
+
 #include "common/jsonapi.h"
 #include "nodes/parsenodes.h"
 #include "tcop/pquery.h"

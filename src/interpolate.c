@@ -360,9 +360,7 @@ interpolate_line(const char *line, size_t length,
 	if (result == INTERPOLATE_OK && ip.cut != INTERPOLATE_OK &&
 		pg_encoding_verifymbstr(PG_UTF8, out->data + begin,
 								out->len - begin) != out->len - begin)
-	{
-		*problem = ip.cut_problem;
-		return ip.cut;
-	}
+		return interpolate_fail(&ip, ip.cut, ip.cut_offset, ip.cut_number,
+								ip.cut_length);
 	return result;
 }

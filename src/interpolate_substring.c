@@ -61,9 +61,9 @@ interpolate_note_cut(Interpolator *ip, InterpolateResult result, size_t offset,
 	if (ip->cut != INTERPOLATE_OK)
 		return;
 	ip->cut = result;
-	ip->cut_problem.offset = offset;
-	ip->cut_problem.argument = character_excerpt(number, length);
-	ip->cut_problem.message = NULL;
+	ip->cut_offset = offset;
+	ip->cut_number = number;
+	ip->cut_length = length;
 }
 
 /*

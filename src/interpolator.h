@@ -23,7 +23,9 @@ typedef struct Interpolator
 	InterpolateProblem *problem;
 	InterpolateResult cut;		/* an expansion cut a character in two, which
 								 * matters if nothing mends it */
-	InterpolateProblem cut_problem;
+	size_t		cut_offset;		/* where that expansion begins */
+	const char *cut_number;		/* the number that cut */
+	size_t		cut_length;		/* of that */
 } Interpolator;
 
 extern const char *interpolate_value(Interpolator *ip, const char *name,

@@ -313,5 +313,4 @@ problem_raise(List *problems)
 					list_length(problems)),
 			 errdetail("%s", problem_list(problems)),
 			 first->hint ? errhint("%s", first->hint) : 0));
-	pg_unreachable();
 }

@@ -38,6 +38,6 @@ extern Problem *problem_from_error(const char *source,
 extern bool problem_equal(const Problem *a, const Problem *b);
 extern char *problem_place(const Problem *problem);
 extern char *problem_list(const List *problems);
-extern void problem_raise(List *problems) pg_attribute_noreturn();
+extern void problem_raise(List *problems);
 
 #endif							/* GOOSEPLUS_PROBLEM_H */

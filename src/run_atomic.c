@@ -350,7 +350,7 @@ run_atomic_up(const char *function, const char *env, const Settings *settings)
 	run.settings = settings;
 	if (!pg_strong_random(&id, sizeof(id)))
 		elog(ERROR, "could not generate a random number");
-	snprintf(run.id, sizeof(run.id), "%016" INT64_MODIFIER "x", id);
+	snprintf(run.id, sizeof(run.id), "%016llx", (unsigned long long) id);
 	run.context = CurrentMemoryContext;
 	run.statement_context = AllocSetContextCreate(CurrentMemoryContext,
 												  "gooseplus statement",
