@@ -1,0 +1,200 @@
+# GooseplusTest.pm - what the TAP tests share: a cluster with gooseplus in it,
+# folders of migrations, sessions in the background, and dumps to compare.
+#
+# What is tested is in the *.pl files.
+
+package GooseplusTest;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use File::Basename qw(dirname);
+use File::Path qw(make_path remove_tree);
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+our @EXPORT = qw(new_node node_conf write_files write_raw clear_files
+  migrate_root query start_psql finish_psql wait_activity dump_of
+  memory_peak);
+
+# Each query's patience, as long as that of PostgreSQL's own tests.
+my $patience = $ENV{PG_TEST_TIMEOUT_DEFAULT} || 180;
+
+# The settings that every cluster of these tests has.
+sub node_conf
+{
+	my ($node) = @_;
+
+	$node->append_conf('postgresql.conf', "max_connections = 50\n"
+		  . "shared_buffers = 16MB\n"
+		  . "restart_after_crash = on\n"
+		  . "log_statement = none\n"
+		  . "gooseplus.directory = '" . migrate_root($node) . "'\n"
+		  . "gooseplus.timeout = 0\n"
+		  . "gooseplus.migration_timeout = 0\n");
+	return;
+}
+
+# A running cluster with the extension in its database "postgres", and an
+# empty folder "base" in the root of its migrations.  Options: encoding; init
+# (more parameters for the method init).
+sub new_node
+{
+	my ($name, %options) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init(
+		extra => [
+			'--locale=C', '--encoding=' . ($options{encoding} || 'UTF8')
+		],
+		%{ $options{init} || {} });
+	make_path(migrate_root($node) . '/base');
+	node_conf($node);
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION gooseplus');
+	return $node;
+}
+
+# The root of a cluster's migrations.
+sub migrate_root
+{
+	my ($node) = @_;
+
+	return $node->basedir . '/migrations';
+}
+
+# Write one file, byte for byte; its folders are made.
+sub write_raw
+{
+	my ($path, $bytes) = @_;
+
+	make_path(dirname($path));
+	open my $file, '>:raw', $path or die "could not create $path: $!";
+	print $file $bytes or die "could not write $path: $!";
+	close $file or die "could not write $path: $!";
+	return;
+}
+
+# Write migrations, as pairs of a path below the root and the statements of
+# its Up section.  A text that has annotations of its own is left alone.
+sub write_files
+{
+	my ($node, %files) = @_;
+
+	foreach my $path (keys %files)
+	{
+		my $text = $files{$path};
+
+		$text = "-- +goose Up\n$text\n" unless $text =~ /\+goose Up/;
+		write_raw(migrate_root($node) . "/$path", $text);
+	}
+	return;
+}
+
+# Take all migrations away; an empty "base" stays.
+sub clear_files
+{
+	my ($node) = @_;
+
+	remove_tree(migrate_root($node));
+	make_path(migrate_root($node) . '/base');
+	return;
+}
+
+# Run SQL and return psql's exit status, output and error output.  Fields are
+# separated by "|".
+sub query
+{
+	my ($node, $sql, %options) = @_;
+	my ($out, $err) = ('', '');
+	my $status = $node->psql(
+		$options{database} || 'postgres', $sql,
+		stdout => \$out,
+		stderr => \$err,
+		extra_params => $options{user} ? [ '-U', $options{user} ] : []);
+
+	return ($status, $out, $err);
+}
+
+# Start psql with these commands, and do not wait for it.  Files stand at both
+# ends, as nobody reads or writes a pipe meanwhile.
+sub start_psql
+{
+	my ($node, $sql, %options) = @_;
+	my $base = PostgreSQL::Test::Utils::tempdir('psql') . '/';
+	my @command = (
+		'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d',
+		$node->connstr($options{database} || 'postgres')
+		  . " application_name=" . ($options{name} || 'background'));
+
+	push @command, '-U', $options{user} if $options{user};
+	write_raw("${base}in", $sql);
+	return {
+		base => $base,
+		run => IPC::Run::start(
+			\@command,
+			'<', "${base}in",
+			'>', "${base}out",
+			'2>', "${base}err",
+			IPC::Run::timeout($patience))
+	};
+}
+
+# Wait for it to end; returns its exit status, output and error output.
+sub finish_psql
+{
+	my ($session) = @_;
+	my ($out, $err);
+
+	$session->{run}->finish;
+	$out = slurp_file("$session->{base}out");
+	$err = slurp_file("$session->{base}err");
+	chomp($out, $err);
+	return ($session->{run}->result, $out, $err);
+}
+
+# Wait until a session shows a query text that matches the pattern (of LIKE).
+# Returns its process id.
+sub wait_activity
+{
+	my ($node, $pattern, $extra) = @_;
+	my $from = "FROM pg_stat_activity WHERE query LIKE '$pattern'"
+	  . " AND state = 'active' AND pid <> pg_backend_pid()"
+	  . ($extra ? " AND $extra" : '');
+
+	$node->poll_query_until('postgres', "SELECT count(*) > 0 $from")
+	  or die "no session showed $pattern";
+	return $node->safe_psql('postgres', "SELECT min(pid) $from");
+}
+
+# A database as pg_dump writes it, without what differs from call to call.
+sub dump_of
+{
+	my ($node, $database, @options) = @_;
+	my ($out, $err) = ('', '');
+
+	IPC::Run::run([ 'pg_dump', '-d', $node->connstr($database), @options ],
+		'>', \$out, '2>', \$err)
+	  or die "pg_dump failed: $err";
+	$out =~ s/^\\(un)?restrict .*$//mg;
+	return $out;
+}
+
+# The most memory that a process has used so far, in kB; undef where the
+# system does not tell.
+sub memory_peak
+{
+	my ($pid) = @_;
+
+	open my $file, '<', "/proc/$pid/status" or return;
+	while (<$file>)
+	{
+		return $1 if /^VmHWM:\s+(\d+) kB/;
+	}
+	return;
+}
+
+1;
