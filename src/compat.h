@@ -79,7 +79,7 @@ compat_json_is_valid(char *json, int length, int encoding)
 
 /*
  * Is it CLUSTER without a table?  PostgreSQL 19 made CLUSTER a form of
- * REPACK (commit ac58465e0).
+ * REPACK (commit "Introduce the REPACK command", 2026-03-10).
  */
 static inline bool
 compat_is_database_wide_cluster(const Node *node)
