@@ -217,7 +217,8 @@ setup_copy_tree()
 {
 	mkdir "$SETUP_PRIVATE/tree" "$SETUP_PRIVATE/tmp" "$SETUP_PRIVATE/bin"
 	tar -C "$1" --exclude-vcs --exclude='*.o' --exclude='*.so' --exclude='*.bc' \
-		--exclude=./results --exclude=./output_iso --exclude=./tmp_check -cf - . |
+		--exclude=./results --exclude=./output_iso --exclude=./tmp_check \
+		--exclude=./test/unit/build -cf - . |
 		tar -C "$SETUP_PRIVATE/tree" --no-same-owner -xf -
 	setup_copy_goose
 	if [ -n "$SETUP_USER" ]; then
