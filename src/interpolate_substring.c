@@ -124,7 +124,7 @@ interpolate_substring(Interpolator *ip, size_t start, const char *name,
 	if (length_text == NULL)
 		to = (int64) value_length;
 	else if (to < 0)
-		to = Max(to + (int64) value_length, from);
+		to += (int64) value_length;
 	else if (pg_add_s64_overflow(to, from, &to))
 		return interpolate_fail(ip, INTERPOLATE_BAD_LENGTH, start,
 								length_text, length_length);

@@ -94,8 +94,8 @@ make_plan(Run *run, VersionPlan *plan)
 				 errhint("goose writes that row when it creates the table. INSERT INTO %s (version_id, is_applied) VALUES (0, true) puts it back.",
 						 run->table->name)));
 	collect_plan(run->sources, rows, run->settings, plan);
-	collect_refuse_out_of_order(run->sources, plan);
 	run->initial = run->current = plan->current;
+	collect_refuse_out_of_order(run->sources, plan);
 }
 
 /*

@@ -4,7 +4,7 @@
 # A suite is a function suite_NAME and a folder suite_folder knows.  It prints
 # what a reader of a failure needs and hands its figures to suite_count.
 
-SUITES_ALL="unit regress isolation pgtap tap"
+SUITES_ALL="unit regress isolation pgtap tap interop"
 SUITES_PASSED=0
 SUITES_FAILED=0
 SUITES_SKIPPED=0
@@ -17,6 +17,7 @@ suite_folder()
 		isolation) say test/isolation ;;
 		pgtap) say test/pgtap ;;
 		tap) say test/t ;;
+		interop) say test/interop ;;
 		*) die "there is no suite \"$1\"; the suites are: $SUITES_ALL" ;;
 	esac
 }
@@ -164,6 +165,24 @@ suite_tap()
 			tail -n 30 "$log"
 		done
 	done
+	suite_count_last "$output" "$status"
+}
+
+# The real goose beside gooseplus, with what test/interop/prepare brought.
+suite_interop()
+{
+	local output=$GOOSEPLUS_PRIVATE/interop.out status
+	local why=$GOOSEPLUS_PRIVATE/interop/why
+
+	if [ -e "$why" ]; then
+		say "skip: $(cat "$why")"
+		suite_count 0 0 1
+		return
+	fi
+	PERL5LIB=test/interop perl test/lib/tap.pl prove test/interop/*.pl 2>&1 |
+		suite_show "$output"
+	status=${PIPESTATUS[0]}
+	[ "$status" = 0 ] || suite_server_log
 	suite_count_last "$output" "$status"
 }
 

@@ -268,6 +268,7 @@ test_lexer_bodies(void)
 		{"create function f() begin 'a' atomic;\n", LEXER_NOTHING, NOWHERE},
 		{"create function f() begin \"atomic\";\n", LEXER_NOTHING, NOWHERE},
 		{"create function f(); begin atomic;\n", LEXER_NOTHING, NOWHERE},
+		{"create function f(;) begin atomic;\n", LEXER_BODY, 21},
 		{"create function f() begin begin atomic;\n", LEXER_BODY, 26},
 		{"create function begin() begin atomic;\n", LEXER_BODY, 24},
 	};

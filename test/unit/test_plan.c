@@ -82,6 +82,7 @@ test_plan_cases(void)
 		"2 3"},
 		{"repeated rows", "1 2 3", "0 1 1 2 1", PLAN_NO_TARGET, 2, "", "3", "3"},
 		{"negative rows", "1", "-5", PLAN_NO_TARGET, 0, "", "1", "1"},
+		{"version 0 at hand", "0 1", "", PLAN_NO_TARGET, 0, "", "1", "1"},
 		{"highest possible", "9223372036854775807", "1", PLAN_NO_TARGET, 1, "",
 		"9223372036854775807", "9223372036854775807"},
 	};

@@ -30,6 +30,8 @@ test_marked_places(void)
 		{"second statement", UP "a @;\n\n\nb\n@;\n", "2:3 6:1 "},
 		{"annotation inside", UP "a\n-- +goose NO TRANSACTION\n  b @;\n",
 		"4:5 "},
+		{"right after an annotation", UP "a\n-- +goose NO TRANSACTION\n@;\n",
+		"4:1 "},
 		{"before an annotation", UP "a @\n-- +goose NO TRANSACTION\nb;\n",
 		"2:3 "},
 		{"annotations inside", UP "a\n" ENVSUB ENVSUB "b\n" ENVSUB "c\n@;\n",
