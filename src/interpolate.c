@@ -195,6 +195,20 @@ interpolate_default(Interpolator *ip, bool empty_counts, const char *name,
 }
 
 /*
+ * Fails if the text written here is not UTF-8 because a character was cut in
+ * two and nothing mended it.
+ */
+static InterpolateResult
+interpolate_check_cut(Interpolator *ip, const char *text, int length)
+{
+	if (ip->cut == INTERPOLATE_OK ||
+		pg_encoding_verifymbstr(PG_UTF8, text, length) == length)
+		return INTERPOLATE_OK;
+	return interpolate_fail(ip, ip->cut, ip->cut_offset, ip->cut_number,
+							ip->cut_length);
+}
+
+/*
  * Reads the text after "?" and appends the variable's value; when it is not
  * set the text is the message of the error.
  */
@@ -218,6 +232,8 @@ interpolate_required(Interpolator *ip, size_t start, const char *name,
 
 	initStringInfo(&message);
 	result = interpolate_expression(ip, true, &message);
+	if (result == INTERPOLATE_OK)
+		result = interpolate_check_cut(ip, message.data, message.len);
 	if (result != INTERPOLATE_OK)
 	{
 		pfree(message.data);
@@ -357,10 +373,8 @@ interpolate_line(const char *line, size_t length,
 
 	ip.at = 0;
 	result = interpolate_expression(&ip, false, out);
-	if (result == INTERPOLATE_OK && ip.cut != INTERPOLATE_OK &&
-		pg_encoding_verifymbstr(PG_UTF8, out->data + begin,
-								out->len - begin) != out->len - begin)
-		return interpolate_fail(&ip, ip.cut, ip.cut_offset, ip.cut_number,
-								ip.cut_length);
+	if (result == INTERPOLATE_OK)
+		result = interpolate_check_cut(&ip, out->data + begin,
+									   out->len - begin);
 	return result;
 }

@@ -158,6 +158,9 @@ test_mistakes(void)
 		/* characters cut in two */
 		{"x${BIRD:2}", INTERPOLATE_BAD_OFFSET, 1, "2", NULL},
 		{"x${BIRD:0:2}y", INTERPOLATE_BAD_LENGTH, 1, "2", NULL},
+		{"${UNSET?${BIRD:0:2}}", INTERPOLATE_BAD_LENGTH, 8, "2", NULL},
+		{"${UNSET?${BIRD:0:2}${BIRD:2:1}}", INTERPOLATE_REQUIRED, 0, "UNSET",
+		"a\xC3\xA9"},
 		{"${BIRD:0:4} ${BIRD:2}", INTERPOLATE_BAD_LENGTH, 0, "4", NULL},
 	};
 	size_t		i;
