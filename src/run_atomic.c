@@ -303,6 +303,7 @@ run_all(void *arg)
 	while (run->done < run->nmigrations)
 		run_migration(run);
 	timer_check();
+	timer_stop(TIMER_RUN);
 	if (run->nmigrations == 0)
 		ereport(NOTICE,
 				(errmsg("no migrations to run, current version: " INT64_FORMAT,
@@ -367,10 +368,7 @@ run_atomic_up(const char *function, const char *env, const Settings *settings)
 	if (error != NULL)
 		fail_run(&run, error);
 	else
-	{
-		timer_stop(TIMER_RUN);
 		run_report_end(&run, NULL);
-	}
 	MemoryContextDelete(run.statement_context);
 	return run_list_rows(&run, error);
 }

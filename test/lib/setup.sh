@@ -21,7 +21,10 @@
 # to compare with, otherwise the one in PATH if there is any).
 #
 # A script that needs more commands than the suites do sets SETUP_EXTRA before,
-# to "command:package ...".
+# to "command:package ...".  One that needs what only the caller can get (its
+# network settings, its caches) sets SETUP_PREPARE to a script in the tree that
+# puts it into the folder it is given, in the private folder, named like the
+# folder the script is in.
 
 set -u
 export LC_ALL=C
@@ -221,6 +224,7 @@ setup_copy_tree()
 		--exclude=./test/unit/build -cf - . |
 		tar -C "$SETUP_PRIVATE/tree" --no-same-owner -xf -
 	setup_copy_goose
+	setup_prepare
 	if [ -n "$SETUP_USER" ]; then
 		chown -R "$SETUP_USER:" "$SETUP_PRIVATE"
 	fi
@@ -236,6 +240,20 @@ setup_copy_goose()
 	if [ -n "$goose" ] && "$goose" --version 2>/dev/null | grep -q '^goose version'; then
 		cp "$goose" "$SETUP_PRIVATE/bin/goose"
 	fi
+}
+
+# What the script asked for with SETUP_PREPARE: test/NAME/prepare fills the
+# folder NAME.
+setup_prepare()
+{
+	local folder
+
+	[ -n "${SETUP_PREPARE:-}" ] || return 0
+	folder=$(dirname "$SETUP_PREPARE")
+	folder=$SETUP_PRIVATE/${folder##*/}
+	mkdir "$folder"
+	"$SETUP_PRIVATE/tree/$SETUP_PREPARE" "$folder" ||
+		die "$SETUP_PREPARE failed"
 }
 
 # Stop, by their pid files, the servers that run in the private folder: those
