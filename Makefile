@@ -16,9 +16,9 @@ PGFILEDESC = "gooseplus - runs goose migrations inside the server"
 # One group a floor: a file includes only what stands below it.
 GROUND = annotation character filename interpolate interpolate_substring \
 	lexer line linemap plan routine script script_buffer
-FIRST  = encoding problem query report settings timer
+FIRST  = encoding options problem query report settings timer
 SECOND = migration_lock source source_directory trust version_table
-THIRD  = atomic_rules check collect deferred look run run_atomic statement
+THIRD  = atomic_rules check collect deferred look run run_atomic steps statement
 TOP    = api gooseplus
 
 OBJS = $(patsubst %,src/%.o,$(GROUND) $(FIRST) $(SECOND) $(THIRD) $(TOP))

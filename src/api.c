@@ -18,6 +18,7 @@
 
 #include "collect.h"
 #include "look.h"
+#include "plan.h"
 #include "problem.h"
 #include "run.h"
 #include "run_atomic.h"
@@ -32,6 +33,13 @@ extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
 PG_FUNCTION_INFO_V1(name)
 
 API_FUNCTION(gooseplus_migrate);
+API_FUNCTION(gooseplus_up_to);
+API_FUNCTION(gooseplus_up_by_one);
+API_FUNCTION(gooseplus_down);
+API_FUNCTION(gooseplus_down_to);
+API_FUNCTION(gooseplus_redo);
+API_FUNCTION(gooseplus_reset);
+API_FUNCTION(gooseplus_apply_version);
 API_FUNCTION(gooseplus_status);
 API_FUNCTION(gooseplus_db_version);
 API_FUNCTION(gooseplus_versions);
@@ -113,15 +121,126 @@ put_run_rows(FunctionCallInfo fcinfo, const List *rows)
 	}
 }
 
-/* gooseplus_migrate(env text, options jsonb): see run_atomic_up() */
+/*
+ * Runs a command whose environment and options are the arguments from that
+ * one on.
+ */
+static Datum
+run_command(FunctionCallInfo fcinfo, RunRequest request, int argument)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	request.env = get_text(fcinfo, argument);
+	request.settings = get_settings(fcinfo, argument + 1);
+	put_run_rows(fcinfo, run_atomic(&request));
+	return (Datum) 0;
+}
+
+/* Returns the version argument, which is the first and must not be null. */
+static int64
+get_version(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("version must not be null")));
+	return PG_GETARG_INT64(0);
+}
+
+/* gooseplus_migrate(env text, options jsonb): see run_atomic() */
 Datum
 gooseplus_migrate(PG_FUNCTION_ARGS)
 {
-	InitMaterializedSRF(fcinfo, 0);
-	put_run_rows(fcinfo, run_atomic_up("gooseplus_migrate",
-									   get_text(fcinfo, 0),
-									   get_settings(fcinfo, 1)));
-	return (Datum) 0;
+	return run_command(fcinfo, (RunRequest)
+					   {
+						   .function = "gooseplus_migrate",
+						   .command = COMMAND_UP,
+						   .version = PLAN_NO_TARGET
+					   }, 0);
+}
+
+/* gooseplus_up_to(version bigint, env text, options jsonb) */
+Datum
+gooseplus_up_to(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, (RunRequest)
+					   {
+						   .function = "gooseplus_up_to",
+						   .command = COMMAND_UP,
+						   .version = get_version(fcinfo)
+					   }, 1);
+}
+
+/* gooseplus_up_by_one(env text, options jsonb) */
+Datum
+gooseplus_up_by_one(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, (RunRequest)
+					   {
+						   .function = "gooseplus_up_by_one",
+						   .command = COMMAND_UP_BY_ONE
+					   }, 0);
+}
+
+/* gooseplus_down(env text, options jsonb) */
+Datum
+gooseplus_down(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, (RunRequest)
+					   {
+						   .function = "gooseplus_down",
+						   .command = COMMAND_DOWN
+					   }, 0);
+}
+
+/* gooseplus_down_to(version bigint, env text, options jsonb) */
+Datum
+gooseplus_down_to(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, (RunRequest)
+					   {
+						   .function = "gooseplus_down_to",
+						   .command = COMMAND_DOWN_TO,
+						   .version = get_version(fcinfo)
+					   }, 1);
+}
+
+/* gooseplus_redo(env text, options jsonb) */
+Datum
+gooseplus_redo(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, (RunRequest)
+					   {
+						   .function = "gooseplus_redo",
+						   .command = COMMAND_REDO
+					   }, 0);
+}
+
+/* gooseplus_reset(env text, options jsonb): down to version 0 */
+Datum
+gooseplus_reset(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, (RunRequest)
+					   {
+						   .function = "gooseplus_reset",
+						   .command = COMMAND_DOWN_TO,
+						   .version = 0
+					   }, 0);
+}
+
+/*
+ * gooseplus_apply_version(version bigint, direction text, env text, options
+ * jsonb)
+ */
+Datum
+gooseplus_apply_version(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, (RunRequest)
+					   {
+						   .function = "gooseplus_apply_version",
+						   .command = COMMAND_APPLY,
+						   .version = get_version(fcinfo),
+						   .direction = look_direction(get_text(fcinfo, 1))
+					   }, 2);
 }
 
 /* gooseplus_status(env text, options jsonb): see look_status() */
@@ -190,7 +309,7 @@ gooseplus_sources(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	sources = collect_sources(get_settings(fcinfo, 1), get_text(fcinfo, 0),
-							  NULL);
+							  true, NULL);
 	source_set_refuse_duplicates(sources);
 	for (size_t i = 0; i < sources->nitems; i++)
 	{

@@ -17,6 +17,7 @@
 typedef struct Migration
 {
 	const Source *source;
+	ScriptDirection direction;	/* to run it in */
 	char	   *text;
 	size_t		length;
 	bool		transactional;	/* no NO TRANSACTION in the file */

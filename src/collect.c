@@ -21,50 +21,77 @@
 #define MISSING_LIST_MAX 50
 
 /*
- * Returns the migrations of the environments, ascending by version.  Names of
- * Go migrations go to the list, if one is given.  Versions may be there
- * twice: see source_set_refuse_duplicates().
+ * Returns the migrations of the environments, ascending by version, without
+ * those that the settings exclude.  Names of Go migrations go to the list, if
+ * one is given.  An environment without a folder is a warning if
+ * "missing_ok", else an error.  Versions may be there twice: see
+ * source_set_refuse_duplicates().
  */
 SourceSet *
 collect_sources(const Settings *settings, const char *env,
-				List **go_migrations)
+				bool missing_ok, List **go_migrations)
 {
 	SourceSet  *set = source_set_create();
 
 	source_directory_collect(set, settings,
 							 source_environments(settings, env),
-							 go_migrations);
+							 missing_ok, go_migrations);
+	source_set_exclude(set, settings);
 	source_set_sort(set);
 	return set;
 }
 
 /*
- * Plans which migrations to apply.
+ * Returns the recorded versions in the order of the rows, palloc'd.
+ */
+static int64 *
+recorded_versions(const VersionRows *rows)
+{
+	int64	   *versions = MemoryContextAllocHuge(CurrentMemoryContext,
+												  (rows->nitems + 1) * sizeof(int64));
+
+	for (size_t i = 0; i < rows->nitems; i++)
+		versions[i] = rows->items[i].version;
+	return versions;
+}
+
+/*
+ * Plans which migrations to apply, up to a target or PLAN_NO_TARGET.
  */
 void
 collect_plan(const SourceSet *sources, const VersionRows *rows,
-			 const Settings *settings, VersionPlan *plan)
+			 const Settings *settings, int64 target, VersionPlan *plan)
 {
 	PlanInput	input = {
 		.navailable = sources->nitems,
 		.napplied = rows->nitems,
-		.target = PLAN_NO_TARGET,
+		.target = target,
 		.allow_out_of_order = settings->allow_out_of_order
 	};
 	int64	   *available = MemoryContextAllocHuge(CurrentMemoryContext,
 												   (sources->nitems + 1) * sizeof(int64));
-	int64	   *applied = MemoryContextAllocHuge(CurrentMemoryContext,
-												 (rows->nitems + 1) * sizeof(int64));
+	int64	   *applied = recorded_versions(rows);
 
 	for (size_t i = 0; i < sources->nitems; i++)
 		available[i] = sources->items[i].version;
-	for (size_t i = 0; i < rows->nitems; i++)
-		applied[i] = rows->items[i].version;
 	input.available = available;
 	input.applied = applied;
 	(void) plan_up(&input, plan);
 	pfree(available);
 	pfree(applied);
+}
+
+/*
+ * Returns which versions to take back to reach a target, palloc'd.
+ */
+int64 *
+collect_plan_down(const VersionRows *rows, int64 target, size_t *nversions)
+{
+	int64	   *applied = recorded_versions(rows);
+	int64	   *versions = plan_down(applied, rows->nitems, target, nversions);
+
+	pfree(applied);
+	return versions;
 }
 
 /*

@@ -15,9 +15,12 @@
 #include "version_table.h"
 
 extern SourceSet *collect_sources(const Settings *settings, const char *env,
-								  List **go_migrations);
+								  bool missing_ok, List **go_migrations);
 extern void collect_plan(const SourceSet *sources, const VersionRows *rows,
-						 const Settings *settings, VersionPlan *plan);
+						 const Settings *settings, int64 target,
+						 VersionPlan *plan);
+extern int64 *collect_plan_down(const VersionRows *rows, int64 target,
+								size_t *nversions);
 extern void collect_refuse_out_of_order(const SourceSet *sources,
 										const VersionPlan *plan);
 

@@ -5,24 +5,104 @@
 
 -- Running migrations
 
+CREATE TYPE gooseplus_result AS (
+    version bigint,
+    source text,
+    environment text,
+    direction text,
+    state text,
+    statements integer,
+    rows bigint,
+    duration interval,
+    error text
+);
+
+COMMENT ON TYPE gooseplus_result IS
+'what became of one migration in a run';
+
 CREATE FUNCTION gooseplus_migrate(
     env text DEFAULT NULL,
-    options jsonb DEFAULT '{}',
-    OUT version bigint,
-    OUT source text,
-    OUT environment text,
-    OUT direction text,
-    OUT state text,
-    OUT statements integer,
-    OUT rows bigint,
-    OUT duration interval,
-    OUT error text)
-RETURNS SETOF record
+    options jsonb DEFAULT '{}')
+RETURNS SETOF gooseplus_result
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION gooseplus_migrate(text, jsonb) IS
 'applies all pending migrations in one transaction: all of them or none';
+
+CREATE FUNCTION gooseplus_up_to(
+    version bigint,
+    env text DEFAULT NULL,
+    options jsonb DEFAULT '{}')
+RETURNS SETOF gooseplus_result
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION gooseplus_up_to(bigint, text, jsonb) IS
+'applies pending migrations up to a version, in one transaction';
+
+CREATE FUNCTION gooseplus_up_by_one(
+    env text DEFAULT NULL,
+    options jsonb DEFAULT '{}')
+RETURNS SETOF gooseplus_result
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION gooseplus_up_by_one(text, jsonb) IS
+'applies the next pending migration';
+
+CREATE FUNCTION gooseplus_down(
+    env text DEFAULT NULL,
+    options jsonb DEFAULT '{}')
+RETURNS SETOF gooseplus_result
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION gooseplus_down(text, jsonb) IS
+'takes back the migration applied last';
+
+CREATE FUNCTION gooseplus_down_to(
+    version bigint,
+    env text DEFAULT NULL,
+    options jsonb DEFAULT '{}')
+RETURNS SETOF gooseplus_result
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION gooseplus_down_to(bigint, text, jsonb) IS
+'takes back migrations, the last applied first, down to a version that stays';
+
+CREATE FUNCTION gooseplus_redo(
+    env text DEFAULT NULL,
+    options jsonb DEFAULT '{}')
+RETURNS SETOF gooseplus_result
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION gooseplus_redo(text, jsonb) IS
+'takes back the migration applied last and applies it again';
+
+CREATE FUNCTION gooseplus_reset(
+    env text DEFAULT NULL,
+    options jsonb DEFAULT '{}')
+RETURNS SETOF gooseplus_result
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION gooseplus_reset(text, jsonb) IS
+'takes back all migrations';
+
+CREATE FUNCTION gooseplus_apply_version(
+    version bigint,
+    direction text,
+    env text DEFAULT NULL,
+    options jsonb DEFAULT '{}')
+RETURNS SETOF gooseplus_result
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION gooseplus_apply_version(bigint, text, text, jsonb) IS
+'runs one migration up or down';
 
 -- Looking, changing nothing
 
@@ -116,7 +196,15 @@ COMMENT ON FUNCTION gooseplus_statements(text, text, jsonb) IS
 
 -- Migrations can hold secrets, and errors quote them: nothing for PUBLIC.
 
+REVOKE ALL ON TYPE gooseplus_result FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_migrate(text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_up_to(bigint, text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_up_by_one(text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_down(text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_down_to(bigint, text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_redo(text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_reset(text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_apply_version(bigint, text, text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_status(text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_db_version(jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_versions(text, jsonb) FROM PUBLIC;

@@ -28,18 +28,21 @@
 static SourceSet *
 read_sources(const char *env, const Settings *settings)
 {
-	SourceSet  *sources = collect_sources(settings, env, NULL);
+	SourceSet  *sources = collect_sources(settings, env, true, NULL);
 
 	source_set_refuse_duplicates(sources);
 	return sources;
 }
 
 /*
- * Returns the rows of the version table, none if there is no table.
+ * Returns the rows of the version table, none if there is no table or if
+ * versioning is off: then everything is pending, as goose says.
  */
 static VersionRows *
 read_rows(const Settings *settings)
 {
+	if (!settings->versioning)
+		return palloc0(sizeof(VersionRows));
 	return version_table_read(version_table_find(settings, AccessShareLock));
 }
 
@@ -122,24 +125,17 @@ look_status(const char *env, const Settings *settings, size_t *count)
 	return result;
 }
 
-/* Returns the highest version recorded. */
-static int64
-highest_version(const VersionRows *rows)
-{
-	int64		highest = 0;
-
-	for (size_t i = 0; i < rows->nitems; i++)
-		highest = Max(highest, rows->items[i].version);
-	return highest;
-}
-
 /*
  * Returns the version of the database: the highest recorded, 0 if none.
  */
 int64
 look_db_version(const Settings *settings)
 {
-	return highest_version(read_rows(settings));
+	if (!settings->versioning)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the database has no version when versioning is off")));
+	return version_rows_highest(read_rows(settings));
 }
 
 /*
@@ -151,7 +147,7 @@ look_versions(const char *env, const Settings *settings, int64 *current,
 {
 	SourceSet  *sources = read_sources(env, settings);
 
-	*current = look_db_version(settings);
+	*current = version_rows_highest(read_rows(settings));
 	*target = sources->nitems == 0 ? 0 :
 		sources->items[sources->nitems - 1].version;
 }
@@ -166,7 +162,8 @@ look_has_pending(const char *env, const Settings *settings)
 	SourceSet  *sources = read_sources(env, settings);
 	VersionPlan plan;
 
-	collect_plan(sources, read_rows(settings), settings, &plan);
+	collect_plan(sources, read_rows(settings), settings, PLAN_NO_TARGET,
+				 &plan);
 	collect_refuse_out_of_order(sources, &plan);
 	return plan.nversions > 0;
 }
@@ -179,7 +176,8 @@ List *
 look_validate(const char *env, const Settings *settings)
 {
 	List	   *go_migrations = NIL;
-	SourceSet  *sources = collect_sources(settings, env, &go_migrations);
+	SourceSet  *sources = collect_sources(settings, env, true,
+										  &go_migrations);
 	List	   *problems = source_set_duplicates(sources);
 	ListCell   *cell;
 
@@ -220,8 +218,8 @@ look_validate(const char *env, const Settings *settings)
 /*
  * Reads a direction: "up" or "down".
  */
-static ScriptDirection
-parse_direction(const char *direction)
+ScriptDirection
+look_direction(const char *direction)
 {
 	if (direction != NULL && strcmp(direction, "up") == 0)
 		return SCRIPT_UP;
@@ -249,7 +247,7 @@ look_statements(const char *script, const char *direction,
 	ScriptReader *reader;
 	ScriptStatement found;
 	ScriptNext	next;
-	ScriptDirection parsed = parse_direction(direction);
+	ScriptDirection parsed = look_direction(direction);
 	const char *text;
 	ListCell   *cell;
 

@@ -12,6 +12,7 @@
 
 #include "datatype/timestamp.h"
 
+#include "script.h"
 #include "settings.h"
 
 /* One migration that is at hand, or recorded, or both. */
@@ -34,6 +35,7 @@ typedef struct LookStatement
 	bool		transactional;
 } LookStatement;
 
+extern ScriptDirection look_direction(const char *direction);
 extern LookStatus *look_status(const char *env, const Settings *settings,
 							   size_t *count);
 extern int64 look_db_version(const Settings *settings);

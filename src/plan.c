@@ -91,3 +91,26 @@ plan_up(const PlanInput *input, VersionPlan *plan)
 	pfree(applied);
 	return plan->result;
 }
+
+/*
+ * Returns the versions to take back to reach the target, palloc'd, in the
+ * order to do it.  "applied" is in the order of the version table's id, the
+ * last recorded first, as goose reads it.  As in goose's Provider (its down())
+ * the first version that is not above the target ends the list, also when
+ * versions above it were recorded earlier: that is what taking back in the
+ * order of application means.
+ */
+int64 *
+plan_down(const int64 *applied, size_t napplied, int64 target,
+		  size_t *nversions)
+{
+	int64	   *versions;
+	size_t		n = 0;
+
+	while (n < napplied && applied[n] > target)
+		n++;
+	versions = palloc((n + 1) * sizeof(int64));
+	memcpy(versions, applied, n * sizeof(int64));
+	*nversions = n;
+	return versions;
+}

@@ -45,6 +45,8 @@ typedef struct VersionPlan
 	size_t		nmissing;
 } VersionPlan;
 
+extern int64 *plan_down(const int64 *applied, size_t napplied, int64 target,
+						size_t *nversions);
 extern PlanResult plan_up(const PlanInput *input, VersionPlan *plan);
 
 #endif							/* GOOSEPLUS_PLAN_H */

@@ -29,7 +29,7 @@ run_report_migration(Run *run, const RunRow *row, const ErrorData *error)
 	ReportRecord record = {
 		.event = "migration",
 		.run = run->id,
-		.function = run->function,
+		.function = run->request->function,
 		.source = row->source,
 		.environment = row->environment,
 		.direction = row->direction,
@@ -43,8 +43,9 @@ run_report_migration(Run *run, const RunRow *row, const ErrorData *error)
 
 	if (error == NULL)
 		ereport(NOTICE,
-				(errmsg("%-5s %s (%s)",
+				(errmsg("%-5s %s%s (%s)",
 						strcmp(row->state, "empty") == 0 ? "EMPTY" : "OK",
+						strcmp(row->direction, "down") == 0 ? "down " : "",
 						run->migrations[run->done].source->name,
 						report_duration(row->duration_ms)),
 				 errhidestmt(true), errhidecontext(true)));
@@ -62,11 +63,11 @@ run_complete_error(Run *run, ErrorData *error)
 
 	timer_explain(error);
 	atomic_rules_explain(error);
-	if (run->table == NULL)
-		where = psprintf("%s, before any migration", run->function);
+	if (run->rows == NULL && run->table == NULL)
+		where = psprintf("%s, before any migration", run->request->function);
 	else
 		where = psprintf("%s: everything is undone, the database is at version " INT64_FORMAT " as before the call",
-						 run->function, run->initial);
+						 run->request->function, run->initial);
 	if (run->in_progress)
 		where = psprintf("environment \"%s\"\n%s",
 						 run->rows[run->done].environment, where);
@@ -124,9 +125,9 @@ run_report_end(Run *run, const ErrorData *error)
 	ReportRecord record = {
 		.event = "run",
 		.run = run->id,
-		.function = run->function,
-		.environment = run->env,
-		.direction = "up",
+		.function = run->request->function,
+		.environment = run->request->env,
+		.direction = steps_direction(run->request),
 		.version = error == NULL ? run->current : run->initial,
 		.duration_ms = report_elapsed(run->started),
 		.outcome = error == NULL ? "done" : "undone",
@@ -156,7 +157,7 @@ run_list_rows(Run *run, const ErrorData *error)
 	{
 		RunRow	   *row = palloc0(sizeof(RunRow));
 
-		row->direction = "up";
+		row->direction = steps_direction(run->request);
 		row->state = "failed";
 		row->error = error_text(error);
 		rows = lappend(rows, row);

@@ -14,6 +14,7 @@
 
 #include "check.h"
 #include "settings.h"
+#include "steps.h"
 #include "version_table.h"
 
 /* What became of one migration. */
@@ -33,13 +34,12 @@ typedef struct RunRow
 /* A run: one call that executes a plan. */
 typedef struct Run
 {
-	const char *function;
-	const char *env;
+	const RunRequest *request;
 	const Settings *settings;
 	char		id[17];			/* tells runs apart in the log */
 	instr_time	started;
 	SourceSet  *sources;
-	VersionTable *table;
+	VersionTable *table;		/* NULL: not found yet, or versioning is off */
 	int64		initial;		/* version of the database before the run */
 	int64		current;
 	Migration  *migrations;		/* what is to run, in order */

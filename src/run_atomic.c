@@ -35,12 +35,12 @@
 #include "compat.h"
 #include "deferred.h"
 #include "migration_lock.h"
-#include "plan.h"
 #include "problem.h"
 #include "report.h"
 #include "run.h"
 #include "run_atomic.h"
 #include "statement.h"
+#include "steps.h"
 #include "timer.h"
 #include "version_table.h"
 
@@ -72,13 +72,16 @@ refuse_unless_possible(const char *function)
 }
 
 /*
- * Finds or creates the version table, and reads the plan from it.
+ * Finds or creates the version table, and returns its rows; NULL when
+ * versioning is off.
  */
-static void
-make_plan(Run *run, VersionPlan *plan)
+static VersionRows *
+read_versions(Run *run)
 {
 	VersionRows *rows;
 
+	if (!run->settings->versioning)
+		return NULL;
 	run->table = version_table_find(run->settings, RowExclusiveLock);
 	if (!OidIsValid(run->table->relation))
 	{
@@ -86,6 +89,7 @@ make_plan(Run *run, VersionPlan *plan)
 		run->table = version_table_find(run->settings, RowExclusiveLock);
 	}
 	rows = version_table_read(run->table);
+	run->initial = run->current = version_rows_highest(rows);
 	if (rows->nitems == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -93,9 +97,7 @@ make_plan(Run *run, VersionPlan *plan)
 						run->table->name),
 				 errhint("goose writes that row when it creates the table. INSERT INTO %s (version_id, is_applied) VALUES (0, true) puts it back.",
 						 run->table->name)));
-	collect_plan(run->sources, rows, run->settings, plan);
-	run->initial = run->current = plan->current;
-	collect_refuse_out_of_order(run->sources, plan);
+	return rows;
 }
 
 /*
@@ -110,7 +112,8 @@ prepare_migration(Run *run, Migration *migration)
 		return problems;
 	check_format(migration, run->settings, false, &problems);
 	if (problems == NIL)
-		check_grammar(migration, run->settings, SCRIPT_UP, true, &problems);
+		check_grammar(migration, run->settings, migration->direction, true,
+					  &problems);
 	return problems;
 }
 
@@ -119,25 +122,25 @@ prepare_migration(Run *run, Migration *migration)
  * are reported.
  */
 static void
-prepare_migrations(Run *run, const VersionPlan *plan)
+prepare_migrations(Run *run, const Step *steps, size_t nsteps)
 {
 	List	   *problems = NIL;
 
-	run->migrations = palloc0(Max(1, plan->nversions) * sizeof(Migration));
-	run->rows = palloc0(Max(1, plan->nversions) * sizeof(RunRow));
-	run->nmigrations = plan->nversions;
-	for (size_t i = 0; i < plan->nversions; i++)
+	run->migrations = palloc0((nsteps + 1) * sizeof(Migration));
+	run->rows = palloc0((nsteps + 1) * sizeof(RunRow));
+	run->nmigrations = nsteps;
+	for (size_t i = 0; i < nsteps; i++)
 	{
-		const Source *source = source_set_find(run->sources,
-											   plan->versions[i]);
+		const Source *source = steps[i].source;
 		RunRow	   *row = &run->rows[i];
 		List	   *found;
 
 		run->migrations[i].source = source;
+		run->migrations[i].direction = steps[i].direction;
 		row->version = source->version;
 		row->source = source->label;
 		row->environment = source->environment;
-		row->direction = "up";
+		row->direction = steps[i].direction == SCRIPT_UP ? "up" : "down";
 		found = prepare_migration(run, &run->migrations[i]);
 		row->state = found == NIL ? "pending" : "failed";
 		row->error = found == NIL ? NULL : problem_list(found);
@@ -196,8 +199,8 @@ run_statements(Run *run, const Migration *migration)
 	ScriptNext	next;
 
 	check_script_options(run->settings, &options);
-	reader = script_open(migration->text, migration->length, SCRIPT_UP,
-						 &options);
+	reader = script_open(migration->text, migration->length,
+						 migration->direction, &options);
 	MemoryContextSwitchTo(run->statement_context);
 	while ((next = script_next(reader, &script)) == SCRIPT_STATEMENT)
 	{
@@ -238,8 +241,9 @@ describe_end(void *arg)
  * Checks deferred constraints and records the version.
  */
 static void
-end_migration(Run *run, const Source *source, int nest_level)
+end_migration(Run *run, const Migration *migration, int nest_level)
 {
+	const Source *source = migration->source;
 	ErrorContextCallback callback;
 
 	callback.callback = describe_end;
@@ -250,7 +254,10 @@ end_migration(Run *run, const Source *source, int nest_level)
 	deferred_check();
 	/* settings, roles and search_path of the migration end here */
 	AtEOXact_GUC(false, nest_level);
-	version_table_insert(run->table, source->version);
+	if (run->table != NULL && migration->direction == SCRIPT_UP)
+		version_table_insert(run->table, source->version);
+	else if (run->table != NULL)
+		version_table_delete(run->table, source->version);
 	timer_check();
 	MemoryContextSwitchTo(run->context);
 	MemoryContextReset(run->statement_context);
@@ -274,18 +281,34 @@ run_migration(Run *run)
 	timer_start(TIMER_MIGRATION, run->settings->migration_timeout);
 	nest_level = NewGUCNestLevel();
 	run_statements(run, migration);
-	end_migration(run, migration->source, nest_level);
+	end_migration(run, migration, nest_level);
 	timer_stop(TIMER_MIGRATION);
 	pfree(migration->text);
 
-	row->state = migration->nstatements[SCRIPT_UP] == 0 ? "empty" : "applied";
+	row->state = migration->nstatements[migration->direction] == 0 ? "empty" : "applied";
 	row->statements = run->ordinal;
 	row->rows = run->migration_rows;
 	row->duration_ms = report_elapsed(run->migration_started);
 	run_report_migration(run, row, NULL);
-	run->current = Max(run->current, row->version);
 	run->done++;
 	run->in_progress = false;
+}
+
+/*
+ * Tells the client how the run has ended.
+ */
+static void
+announce_end(Run *run)
+{
+	if (!run->settings->versioning)
+		return;
+	if (run->nmigrations > 0)
+		run->current = version_rows_highest(version_table_read(run->table));
+	ereport(NOTICE,
+			(errmsg(run->nmigrations == 0 ?
+					"no migrations to run, current version: " INT64_FORMAT :
+					"successfully migrated database, current version: " INT64_FORMAT,
+					run->current)));
 }
 
 /*
@@ -295,16 +318,20 @@ static void
 run_all(void *arg)
 {
 	Run		   *run = arg;
-	VersionPlan plan;
+	Step	   *steps;
+	size_t		nsteps;
 
 	migration_lock_take(run->settings);
-	make_plan(run, &plan);
-	prepare_migrations(run, &plan);
+	steps = steps_make(run->request, run->sources, read_versions(run),
+					   &nsteps);
+	prepare_migrations(run, steps, nsteps);
 	while (run->done < run->nmigrations)
 		run_migration(run);
+	announce_end(run);
 	timer_check();
 	timer_stop(TIMER_RUN);
-	if (run->nmigrations == 0)
+	<<<<<<<Updated upstream
+		if (run->nmigrations == 0)
 		ereport(NOTICE,
 				(errmsg("no migrations to run, current version: " INT64_FORMAT,
 						run->current)));
@@ -312,6 +339,8 @@ run_all(void *arg)
 		ereport(NOTICE,
 				(errmsg("successfully migrated database, current version: " INT64_FORMAT,
 						run->current)));
+	== == == =
+		>>>>>>>Stashed changes
 }
 
 /*
@@ -334,20 +363,19 @@ fail_run(Run *run, ErrorData *error)
 }
 
 /*
- * Applies all pending migrations of the environments.  Returns a list of
- * RunRow, allocated in the current context, one a migration, in order.
- * "function" is the name of the SQL function called.
+ * Runs what the request asks for.  Returns a list of RunRow, allocated in the
+ * current context, one a migration, in order.
  */
 List *
-run_atomic_up(const char *function, const char *env, const Settings *settings)
+run_atomic(const RunRequest *request)
 {
+	const Settings *settings = request->settings;
 	Run			run = {0};
 	uint64		id;
 	ErrorData  *error;
 
-	refuse_unless_possible(function);
-	run.function = function;
-	run.env = env;
+	refuse_unless_possible(request->function);
+	run.request = request;
 	run.settings = settings;
 	if (!pg_strong_random(&id, sizeof(id)))
 		elog(ERROR, "could not generate a random number");
@@ -357,7 +385,8 @@ run_atomic_up(const char *function, const char *env, const Settings *settings)
 												  "gooseplus statement",
 												  ALLOCSET_DEFAULT_SIZES);
 	INSTR_TIME_SET_CURRENT(run.started);
-	run.sources = collect_sources(settings, env, NULL);
+	run.sources = collect_sources(settings, request->env,
+								  !steps_go_down(request), NULL);
 	source_set_refuse_duplicates(run.sources);
 
 	run_is_active = true;

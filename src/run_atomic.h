@@ -10,9 +10,8 @@
 #ifndef GOOSEPLUS_RUN_ATOMIC_H
 #define GOOSEPLUS_RUN_ATOMIC_H
 
-#include "settings.h"
+#include "steps.h"
 
-extern List *run_atomic_up(const char *function, const char *env,
-						   const Settings *settings);
+extern List *run_atomic(const RunRequest *request);
 
 #endif							/* GOOSEPLUS_RUN_ATOMIC_H */

@@ -1,12 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * settings.c
- *	  The settings gooseplus.*, and what one call makes of them.
+ *	  The settings gooseplus.*: their definitions, checks and values.
  *
- * Each call takes a JSON object of options.  They go through the server's own
- * settings machinery under a nest level that ends before anything else
- * happens: so an option has the checks, the units and the privileges of the
- * setting of that name, and nothing outside of the call changes.
+ * What one call makes of them is not here (see options.c).
  *
  * Copyright (c) 2026, gooseplus contributors
  *
@@ -17,15 +14,13 @@
 #include <limits.h>
 
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
+#include "parser/scansup.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/varlena.h"
 
 #include "compat.h"
 #include "settings.h"
-
-#define SETTINGS_PREFIX "gooseplus."
 
 static char *setting_directory;
 static char *setting_base_environment;
@@ -36,6 +31,9 @@ static bool setting_lock;
 static char *setting_lock_id;
 static bool setting_lock_table;
 static bool setting_allow_out_of_order;
+static bool setting_versioning;
+static char *setting_exclude_names;
+static char *setting_exclude_versions;
 static int	setting_on_error;
 static int	setting_drop_concurrently;
 static char *setting_variables;
@@ -53,14 +51,6 @@ static const struct config_enum_entry drop_concurrently_options[] = {
 	{"always", DROP_CONCURRENTLY_ALWAYS, false},
 	{"never", DROP_CONCURRENTLY_NEVER, false},
 	{NULL, 0, false}
-};
-
-/* What may be named in the options of a call. */
-static const char *const option_names[] = {
-	"allow_out_of_order", "base_environment", "directory",
-	"drop_concurrently", "lock", "lock_id", "lock_table",
-	"migration_timeout", "on_error", "server_environment", "timeout",
-	"variables", "verbose", "version_table"
 };
 
 /*
@@ -110,7 +100,7 @@ check_version_table(char **newval, void **extra, GucSource source)
  * Reads a bigint; settings of the server's own have no such type.
  */
 static bool
-parse_lock_id(const char *text, int64 *id)
+parse_bigint(const char *text, int64 *id)
 {
 	char	   *end;
 	long long	value;
@@ -128,9 +118,69 @@ check_lock_id(char **newval, void **extra, GucSource source)
 {
 	int64		id;
 
-	if (parse_lock_id(*newval, &id))
+	if (parse_bigint(*newval, &id))
 		return true;
 	GUC_check_errdetail("The lock id is a bigint.");
+	return false;
+}
+
+/*
+ * Splits a list separated by commas.  Returns a list of palloc'd strings
+ * without the white space around them.
+ */
+static List *
+parse_list(const char *text)
+{
+	List	   *items = NIL;
+	char	   *rest = pstrdup(text);
+
+	while (rest != NULL)
+	{
+		char	   *item = rest;
+		char	   *comma = strchr(rest, ',');
+		char	   *end = comma ? comma : rest + strlen(rest);
+
+		rest = comma ? comma + 1 : NULL;
+		while (end > item && scanner_isspace(end[-1]))
+			end--;
+		*end = '\0';
+		while (scanner_isspace(*item))
+			item++;
+		if (*item != '\0')
+			items = lappend(items, item);
+	}
+	return items;
+}
+
+/*
+ * Reads a list of versions.  Returns false if one of them is none; else
+ * *versions is a list of palloc'd int64.
+ */
+static bool
+parse_versions(const char *text, List **versions)
+{
+	ListCell   *cell;
+
+	*versions = NIL;
+	foreach(cell, parse_list(text))
+	{
+		int64	   *version = palloc(sizeof(int64));
+
+		if (!parse_bigint(lfirst(cell), version) || *version < 1)
+			return false;
+		*versions = lappend(*versions, version);
+	}
+	return true;
+}
+
+static bool
+check_exclude_versions(char **newval, void **extra, GucSource source)
+{
+	List	   *versions;
+
+	if (parse_versions(*newval, &versions))
+		return true;
+	GUC_check_errdetail("The versions are numbers above 0, separated by commas.");
 	return false;
 }
 
@@ -231,6 +281,22 @@ define_run_settings(void)
 							 NULL,
 							 &setting_allow_out_of_order, false,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("gooseplus.versioning",
+							 "Records what is applied; off: runs files in order and records nothing.",
+							 NULL,
+							 &setting_versioning, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("gooseplus.exclude_names",
+							   "Names of files to leave out, separated by commas.",
+							   NULL,
+							   &setting_exclude_names, "",
+							   PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("gooseplus.exclude_versions",
+							   "Versions to leave out, separated by commas.",
+							   NULL,
+							   &setting_exclude_versions, "",
+							   PGC_USERSET, 0,
+							   check_exclude_versions, NULL, NULL);
 	DefineCustomEnumVariable("gooseplus.on_error",
 							 "Whether a failed run raises its error or returns it in its rows.",
 							 NULL,
@@ -264,88 +330,10 @@ settings_define(void)
 }
 
 /*
- * Raises the error for an option whose name is not a setting of ours.
+ * Returns what the settings are now, palloc'd in the current context.
  */
-static void
-check_option_name(const char *name)
-{
-	StringInfoData known;
-
-	initStringInfo(&known);
-	for (int i = 0; i < lengthof(option_names); i++)
-	{
-		if (strcmp(name, option_names[i]) == 0)
-			return;
-		appendStringInfo(&known, "%s\"%s\"", i == 0 ? "" : ", ",
-						 option_names[i]);
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unrecognized option \"%s\"", name),
-			 errhint("The options are %s.", known.data)));
-}
-
-/*
- * Returns the text of an option's JSON value, palloc'd.
- */
-static char *
-option_text(const char *name, const JsonbValue *value)
-{
-	if (value->type == jbvString)
-		return pnstrdup(value->val.string.val, value->val.string.len);
-	if (value->type == jbvBool)
-		return pstrdup(value->val.boolean ? "on" : "off");
-	if (value->type == jbvNumeric)
-		return DatumGetCString(DirectFunctionCall1(numeric_out,
-												   NumericGetDatum(value->val.numeric)));
-	if (value->type == jbvBinary && strcmp(name, "variables") == 0)
-		return JsonbToCString(NULL, value->val.binary.data,
-							  value->val.binary.len);
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid value for option \"%s\"", name),
-			 errdetail("The value of an option is a string, a number or a boolean.")));
-	return NULL;				/* keep compiler quiet */
-}
-
-/*
- * Sets each option as if by SET LOCAL, at the caller's current nest level.
- */
-static void
-apply_options(const Jsonb *options)
-{
-	JsonbIterator *iterator;
-	JsonbIteratorToken token;
-	JsonbValue	value;
-	char	   *name = NULL;
-
-	if (!JB_ROOT_IS_OBJECT(options))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object"),
-				 errhint("For example: '{\"timeout\": \"10min\"}'.")));
-	iterator = JsonbIteratorInit(unconstify(JsonbContainer *, &options->root));
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
-	{
-		if (token == WJB_KEY)
-		{
-			name = pnstrdup(value.val.string.val, value.val.string.len);
-			check_option_name(name);
-		}
-		else if (token == WJB_VALUE)
-			(void) set_config_option(psprintf(SETTINGS_PREFIX "%s", name),
-									 option_text(name, &value),
-									 superuser() ? PGC_SUSET : PGC_USERSET,
-									 PGC_S_SESSION, GUC_ACTION_SAVE,
-									 true, 0, false);
-	}
-}
-
-/*
- * Reads what the settings are now.  All is palloc'd in the current context.
- */
-static Settings *
-copy_settings(void)
+Settings *
+settings_copy(void)
 {
 	Settings   *settings = palloc0(sizeof(Settings));
 
@@ -355,10 +343,14 @@ copy_settings(void)
 	settings->timeout = setting_timeout;
 	settings->migration_timeout = setting_migration_timeout;
 	settings->lock = setting_lock;
-	if (!parse_lock_id(setting_lock_id, &settings->lock_id))
+	if (!parse_bigint(setting_lock_id, &settings->lock_id))
 		elog(ERROR, "invalid lock id \"%s\"", setting_lock_id);
 	settings->lock_table = setting_lock_table;
 	settings->allow_out_of_order = setting_allow_out_of_order;
+	settings->versioning = setting_versioning;
+	settings->exclude_names = parse_list(setting_exclude_names);
+	if (!parse_versions(setting_exclude_versions, &settings->exclude_versions))
+		elog(ERROR, "invalid versions \"%s\"", setting_exclude_versions);
 	settings->on_error = setting_on_error;
 	settings->drop_concurrently = setting_drop_concurrently;
 	settings->variables =
@@ -367,54 +359,4 @@ copy_settings(void)
 	settings->server_environment = setting_server_environment;
 	settings->verbose = setting_verbose;
 	return settings;
-}
-
-/*
- * Returns the settings for one call: those of the session with the call's
- * options on top.  Nothing stays changed.  The result is allocated in the
- * current context.  Errors: an unknown option, a value that the setting does
- * not take, an option that the caller may not set.
- */
-Settings *
-settings_read(const Jsonb *options)
-{
-	int			nest_level = NewGUCNestLevel();
-	Settings   *settings;
-
-	apply_options(options);
-	settings = copy_settings();
-	AtEOXact_GUC(false, nest_level);
-	return settings;
-}
-
-/*
- * InterpolateLookup: finds a variable of ENVSUB, first in the variables
- * setting, then, where a superuser allowed it, in the server's environment.
- * Values of the setting are in the database's encoding, and returned in UTF-8.
- */
-const char *
-settings_variable(void *arg, const char *name, size_t length)
-{
-	Settings   *settings = arg;
-	char	   *key = pnstrdup(name, length);
-	char	   *local_key = pg_any_to_server(key, length, PG_UTF8);
-	JsonbValue	space;
-	JsonbValue *value;
-	char	   *text;
-
-	value = getKeyJsonValueFromContainer(&settings->variables->root,
-										 local_key, strlen(local_key), &space);
-	if (value == NULL || value->type == jbvNull)
-		return settings->server_environment ? getenv(key) : NULL;
-	if (value->type == jbvBinary)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for variable \"%s\"", local_key),
-				 errdetail("The value of a variable is a string, a number or a boolean."),
-				 errhint("See the setting \"gooseplus.variables\".")));
-	if (value->type == jbvBool)
-		text = value->val.boolean ? "true" : "false";
-	else
-		text = option_text("variables", value);
-	return pg_server_to_any(text, strlen(text), PG_UTF8);
 }

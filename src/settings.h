@@ -41,6 +41,9 @@ typedef struct Settings
 	int64		lock_id;
 	bool		lock_table;
 	bool		allow_out_of_order;
+	bool		versioning;
+	List	   *exclude_names;	/* of char *: file names */
+	List	   *exclude_versions;	/* of int64 * */
 	int			on_error;		/* SettingsOnError */
 	int			drop_concurrently;	/* SettingsDropConcurrently */
 	Jsonb	   *variables;		/* an object */
@@ -49,6 +52,7 @@ typedef struct Settings
 } Settings;
 
 extern void settings_define(void);
+extern Settings *settings_copy(void);
 extern Settings *settings_read(const Jsonb *options);
 extern const char *settings_variable(void *settings, const char *name,
 									 size_t length);

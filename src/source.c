@@ -137,6 +137,41 @@ source_set_add(SourceSet *set)
 	return &set->items[set->nitems++];
 }
 
+/* Do the settings exclude this migration? */
+static bool
+is_excluded(const Source *source, const Settings *settings)
+{
+	ListCell   *cell;
+
+	if (list_has_name(settings->exclude_names, source->name))
+		return true;
+	foreach(cell, settings->exclude_versions)
+	{
+		if (*(int64 *) lfirst(cell) == source->version)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Takes out of the set what the settings exclude, as goose does: before it
+ * looks for duplicates.
+ */
+void
+source_set_exclude(SourceSet *set, const Settings *settings)
+{
+	size_t		kept = 0;
+
+	if (settings->exclude_names == NIL && settings->exclude_versions == NIL)
+		return;
+	for (size_t i = 0; i < set->nitems; i++)
+	{
+		if (!is_excluded(&set->items[i], settings))
+			set->items[kept++] = set->items[i];
+	}
+	set->nitems = kept;
+}
+
 static int
 compare_sources(const void *a, const void *b)
 {

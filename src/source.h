@@ -43,6 +43,7 @@ typedef struct SourceSet
 extern List *source_environments(const Settings *settings, const char *env);
 extern SourceSet *source_set_create(void);
 extern Source *source_set_add(SourceSet *set);
+extern void source_set_exclude(SourceSet *set, const Settings *settings);
 extern void source_set_sort(SourceSet *set);
 extern List *source_set_duplicates(const SourceSet *set);
 extern void source_set_refuse_duplicates(const SourceSet *set);

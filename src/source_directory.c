@@ -134,11 +134,11 @@ list_folders(const char *root)
 }
 
 /*
- * Returns the folder of an environment, palloc'd, or NULL, with a warning, if
- * there is none.
+ * Returns the folder of an environment, palloc'd.  If there is none, that is
+ * a warning, and NULL, or an error, as the level says.
  */
 static DirectoryFolder *
-find_folder(const char *root, const char *environment)
+find_folder(const char *root, const char *environment, int missing_level)
 {
 	DirectoryFolder *folder = palloc(sizeof(DirectoryFolder));
 	const char *path = root;
@@ -154,7 +154,7 @@ find_folder(const char *root, const char *environment)
 	{
 		char	   *names = list_folders(root);
 
-		ereport(WARNING,
+		ereport(missing_level,
 				(errcode(ERRCODE_UNDEFINED_FILE),
 				 errmsg("environment \"%s\" has no folder in the directory of migrations",
 						environment),
@@ -313,19 +313,21 @@ collect_folder(SourceSet *set, const DirectoryFolder *folder,
  * Adds the migrations of the environments to the set, and the names of Go
  * migrations, which cannot run here, to the list if one is given.  All is
  * allocated in the current context.  Errors: the root is missing, or a folder
- * cannot be read; a missing folder is only a warning, as in the Go library
- * gooseplus.
+ * cannot be read.  A missing folder is only a warning if "missing_ok", as in
+ * the Go library gooseplus.
  */
 void
 source_directory_collect(SourceSet *set, const Settings *settings,
-						 const List *environments, List **go_migrations)
+						 const List *environments, bool missing_ok,
+						 List **go_migrations)
 {
 	char	   *root = resolve_root(settings->directory);
 	ListCell   *cell;
 
 	foreach(cell, environments)
 	{
-		DirectoryFolder *folder = find_folder(root, lfirst(cell));
+		DirectoryFolder *folder = find_folder(root, lfirst(cell),
+											  missing_ok ? WARNING : ERROR);
 
 		if (folder != NULL)
 			collect_folder(set, folder, go_migrations);

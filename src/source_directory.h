@@ -14,6 +14,7 @@
 
 extern void source_directory_collect(SourceSet *set, const Settings *settings,
 									 const List *environments,
+									 bool missing_ok,
 									 List **go_migrations);
 
 #endif							/* GOOSEPLUS_SOURCE_DIRECTORY_H */

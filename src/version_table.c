@@ -124,6 +124,29 @@ version_table_read(const VersionTable *table)
 	return rows;
 }
 
+/* Returns the highest version recorded, 0 if none. */
+int64
+version_rows_highest(const VersionRows *rows)
+{
+	int64		highest = 0;
+
+	for (size_t i = 0; i < rows->nitems; i++)
+		highest = Max(highest, rows->items[i].version);
+	return highest;
+}
+
+/* Is the version recorded? */
+bool
+version_rows_contain(const VersionRows *rows, int64 version)
+{
+	for (size_t i = 0; i < rows->nitems; i++)
+	{
+		if (rows->items[i].version == version)
+			return true;
+	}
+	return false;
+}
+
 /* Records a version as applied. */
 void
 version_table_insert(const VersionTable *table, int64 version)

@@ -39,6 +39,8 @@ extern VersionTable *version_table_find(const Settings *settings,
 										LOCKMODE mode);
 extern void version_table_create(VersionTable *table);
 extern VersionRows *version_table_read(const VersionTable *table);
+extern int64 version_rows_highest(const VersionRows *rows);
+extern bool version_rows_contain(const VersionRows *rows, int64 version);
 extern void version_table_insert(const VersionTable *table, int64 version);
 extern void version_table_delete(const VersionTable *table, int64 version);
 
