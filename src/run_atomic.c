@@ -330,17 +330,6 @@ run_all(void *arg)
 	announce_end(run);
 	timer_check();
 	timer_stop(TIMER_RUN);
-	<<<<<<<Updated upstream
-		if (run->nmigrations == 0)
-		ereport(NOTICE,
-				(errmsg("no migrations to run, current version: " INT64_FORMAT,
-						run->current)));
-	else
-		ereport(NOTICE,
-				(errmsg("successfully migrated database, current version: " INT64_FORMAT,
-						run->current)));
-	== == == =
-		>>>>>>>Stashed changes
 }
 
 /*
