@@ -126,9 +126,16 @@ put_run_rows(FunctionCallInfo fcinfo, const List *rows)
  * one on.
  */
 static Datum
-run_command(FunctionCallInfo fcinfo, RunRequest request, int argument)
+run_command(FunctionCallInfo fcinfo, int argument, const char *function,
+			RunCommand command, int64 version, ScriptDirection direction)
 {
+	RunRequest	request = {0};
+
 	InitMaterializedSRF(fcinfo, 0);
+	request.function = function;
+	request.command = command;
+	request.version = version;
+	request.direction = direction;
 	request.env = get_text(fcinfo, argument);
 	request.settings = get_settings(fcinfo, argument + 1);
 	put_run_rows(fcinfo, run_atomic(&request));
@@ -150,81 +157,56 @@ get_version(FunctionCallInfo fcinfo)
 Datum
 gooseplus_migrate(PG_FUNCTION_ARGS)
 {
-	return run_command(fcinfo, (RunRequest)
-					   {
-						   .function = "gooseplus_migrate",
-						   .command = COMMAND_UP,
-						   .version = PLAN_NO_TARGET
-					   }, 0);
+	return run_command(fcinfo, 0, "gooseplus_migrate", COMMAND_UP,
+					   PLAN_NO_TARGET, SCRIPT_UP);
 }
 
 /* gooseplus_up_to(version bigint, env text, options jsonb) */
 Datum
 gooseplus_up_to(PG_FUNCTION_ARGS)
 {
-	return run_command(fcinfo, (RunRequest)
-					   {
-						   .function = "gooseplus_up_to",
-						   .command = COMMAND_UP,
-						   .version = get_version(fcinfo)
-					   }, 1);
+	return run_command(fcinfo, 1, "gooseplus_up_to", COMMAND_UP,
+					   get_version(fcinfo), SCRIPT_UP);
 }
 
 /* gooseplus_up_by_one(env text, options jsonb) */
 Datum
 gooseplus_up_by_one(PG_FUNCTION_ARGS)
 {
-	return run_command(fcinfo, (RunRequest)
-					   {
-						   .function = "gooseplus_up_by_one",
-						   .command = COMMAND_UP_BY_ONE
-					   }, 0);
+	return run_command(fcinfo, 0, "gooseplus_up_by_one", COMMAND_UP_BY_ONE,
+					   0, SCRIPT_UP);
 }
 
 /* gooseplus_down(env text, options jsonb) */
 Datum
 gooseplus_down(PG_FUNCTION_ARGS)
 {
-	return run_command(fcinfo, (RunRequest)
-					   {
-						   .function = "gooseplus_down",
-						   .command = COMMAND_DOWN
-					   }, 0);
+	return run_command(fcinfo, 0, "gooseplus_down", COMMAND_DOWN,
+					   0, SCRIPT_UP);
 }
 
 /* gooseplus_down_to(version bigint, env text, options jsonb) */
 Datum
 gooseplus_down_to(PG_FUNCTION_ARGS)
 {
-	return run_command(fcinfo, (RunRequest)
-					   {
-						   .function = "gooseplus_down_to",
-						   .command = COMMAND_DOWN_TO,
-						   .version = get_version(fcinfo)
-					   }, 1);
+	return run_command(fcinfo, 1, "gooseplus_down_to", COMMAND_DOWN_TO,
+					   get_version(fcinfo), SCRIPT_UP);
 }
 
 /* gooseplus_redo(env text, options jsonb) */
 Datum
 gooseplus_redo(PG_FUNCTION_ARGS)
 {
-	return run_command(fcinfo, (RunRequest)
-					   {
-						   .function = "gooseplus_redo",
-						   .command = COMMAND_REDO
-					   }, 0);
+	return run_command(fcinfo, 0, "gooseplus_redo", COMMAND_REDO,
+					   0, SCRIPT_UP);
 }
 
 /* gooseplus_reset(env text, options jsonb): down to version 0 */
 Datum
 gooseplus_reset(PG_FUNCTION_ARGS)
 {
-	return run_command(fcinfo, (RunRequest)
-					   {
-						   .function = "gooseplus_reset",
-						   .command = COMMAND_DOWN_TO,
-						   .version = 0
-					   }, 0);
+	return run_command(fcinfo, 0, "gooseplus_reset", COMMAND_DOWN_TO,
+					   0, SCRIPT_UP);
 }
 
 /*
@@ -234,13 +216,8 @@ gooseplus_reset(PG_FUNCTION_ARGS)
 Datum
 gooseplus_apply_version(PG_FUNCTION_ARGS)
 {
-	return run_command(fcinfo, (RunRequest)
-					   {
-						   .function = "gooseplus_apply_version",
-						   .command = COMMAND_APPLY,
-						   .version = get_version(fcinfo),
-						   .direction = look_direction(get_text(fcinfo, 1))
-					   }, 2);
+	return run_command(fcinfo, 2, "gooseplus_apply_version", COMMAND_APPLY,
+					   get_version(fcinfo), look_direction(get_text(fcinfo, 1)));
 }
 
 /* gooseplus_status(env text, options jsonb): see look_status() */
