@@ -173,6 +173,32 @@ release();
 $session->query_safe('COMMIT');
 unlink migrate_root($node) . '/base/00002_bad.sql' or die $!;
 
+# --- the second of two runs
+
+foreach my $end ('COMMIT', 'ROLLBACK')
+{
+	$node->safe_psql('postgres', 'DROP TABLE IF EXISTS one, goose_db_version');
+	$session->query_safe('BEGIN');
+	$session->query_safe($migrate);
+	# in a transaction that has seen the time before
+	my $later = start_psql($node,
+		"BEGIN; SELECT to_regclass('one') IS NULL; $migrate; COMMIT;");
+
+	wait_activity($node, $waiting);
+	$session->query_safe($end);
+	($status, $out, $err) = finish_psql($later);
+	is( $out,
+		$end eq 'COMMIT' ? 't' : "t\n1|applied",
+		"after the first run's $end the second does what is left")
+	  or diag($err);
+	is( $node->safe_psql('postgres',
+			'SELECT version_id FROM goose_db_version ORDER BY id'),
+		"0\n1",
+		"after the first run's $end each version is recorded once");
+}
+
+$node->safe_psql('postgres', 'DROP TABLE one, goose_db_version');
+
 # --- the row of the lock table
 
 $session->query_safe(
