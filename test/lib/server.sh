@@ -35,7 +35,7 @@ server_copy()
 	PG_CONFIG=$SERVER_BIN/pg_config
 	SERVER_PGXS=$(dirname "$("$PG_CONFIG" --pgxs)")/../..
 	SERVER_PGXS=$(cd "$SERVER_PGXS" && pwd -P)
-	export PG_CONFIG PATH="$SERVER_BIN:$GOOSEPLUS_PRIVATE/bin:$PATH"
+	export PG_CONFIG PATH="$SERVER_BIN:$PATH"
 }
 
 # Build the copy of the tree and install it into the copy of the server.

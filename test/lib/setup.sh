@@ -17,8 +17,7 @@
 #	GOOSEPLUS_PG_CONFIG	pg_config of the server to copy
 #
 # What the caller's environment says to us: PG_CONFIG (which server), KEEP=1
-# (leave the private folder), TMPDIR (where it goes), GOOSE (the goose command
-# to compare with, otherwise the one in PATH if there is any).
+# (leave the private folder), TMPDIR (where it goes).
 #
 # A script that needs more commands than the suites do sets SETUP_EXTRA before,
 # to "command:package ...".  One that needs what only the caller can get (its
@@ -218,27 +217,14 @@ setup_as_user()
 # The tree without what a build or a test run left in it.
 setup_copy_tree()
 {
-	mkdir "$SETUP_PRIVATE/tree" "$SETUP_PRIVATE/tmp" "$SETUP_PRIVATE/bin"
+	mkdir "$SETUP_PRIVATE/tree" "$SETUP_PRIVATE/tmp"
 	tar -C "$1" --exclude-vcs --exclude='*.o' --exclude='*.so' --exclude='*.bc' \
 		--exclude=./results --exclude=./output_iso --exclude=./tmp_check \
 		--exclude=./test/unit/build -cf - . |
 		tar -C "$SETUP_PRIVATE/tree" --no-same-owner -xf -
-	setup_copy_goose
 	setup_prepare
 	if [ -n "$SETUP_USER" ]; then
 		chown -R "$SETUP_USER:" "$SETUP_PRIVATE"
-	fi
-}
-
-# The goose command, if there is one: root's own folders are closed to the
-# ordinary user, so it comes along.
-setup_copy_goose()
-{
-	local goose=${GOOSE:-$(command -v goose || true)}
-
-	[ -n "$goose" ] || { [ ! -x "${HOME:-/}/go/bin/goose" ] || goose=$HOME/go/bin/goose; }
-	if [ -n "$goose" ] && "$goose" --version 2>/dev/null | grep -q '^goose version'; then
-		cp "$goose" "$SETUP_PRIVATE/bin/goose"
 	fi
 }
 
