@@ -1,0 +1,2 @@
+-- +goose Up
+-- a note for later, and no statement

@@ -1,0 +1,2 @@
+-- +goose Up
+INSERT INTO log VALUES (3);
