@@ -234,7 +234,8 @@ setup_prepare()
 {
 	local folder
 
-	[ -n "${SETUP_PREPARE:-}" ] || return 0
+	[ -n "${SETUP_PREPARE:-}" ] && [ -e "$SETUP_PRIVATE/tree/$SETUP_PREPARE" ] ||
+		return 0
 	folder=$(dirname "$SETUP_PREPARE")
 	folder=$SETUP_PRIVATE/${folder##*/}
 	mkdir "$folder"
