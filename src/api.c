@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "bundle.h"
 #include "collect.h"
 #include "look.h"
 #include "plan.h"
@@ -47,6 +48,7 @@ API_FUNCTION(gooseplus_has_pending);
 API_FUNCTION(gooseplus_sources);
 API_FUNCTION(gooseplus_validate);
 API_FUNCTION(gooseplus_statements);
+API_FUNCTION(gooseplus_bundle_load);
 
 /* Returns a text argument, NULL if it is null. */
 static char *
@@ -351,4 +353,11 @@ gooseplus_statements(PG_FUNCTION_ARGS)
 		put_row(fcinfo, values, nulls);
 	}
 	return (Datum) 0;
+}
+
+/* gooseplus_bundle_load(bundle text, directory text): see bundle_load() */
+Datum
+gooseplus_bundle_load(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(bundle_load(get_text(fcinfo, 0), get_text(fcinfo, 1)));
 }

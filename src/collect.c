@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "collect.h"
+#include "source_bundle.h"
 #include "source_directory.h"
 
 /* How many versions the error about a wrong order lists. */
@@ -32,10 +33,13 @@ collect_sources(const Settings *settings, const char *env,
 				bool missing_ok, List **go_migrations)
 {
 	SourceSet  *set = source_set_create();
+	List	   *environments = source_environments(settings, env);
 
-	source_directory_collect(set, settings,
-							 source_environments(settings, env),
-							 missing_ok, go_migrations);
+	if (settings->bundle[0] != '\0')
+		source_bundle_collect(set, settings, environments, missing_ok);
+	else
+		source_directory_collect(set, settings, environments, missing_ok,
+								 go_migrations);
 	source_set_exclude(set, settings);
 	source_set_sort(set);
 	return set;

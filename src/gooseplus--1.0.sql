@@ -194,6 +194,70 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION gooseplus_statements(text, text, jsonb) IS
 'statements of a migration script, as goose would send them';
 
+-- Bundles: migrations kept in the database
+
+CREATE TABLE gooseplus_bundle (
+    bundle text NOT NULL CHECK (bundle <> ''),
+    path text NOT NULL
+        CONSTRAINT "path must be name.sql or folder/name.sql"
+        CHECK (path ~ '^([^/.][^/]*/)?[^/.][^/]*\.sql$'),
+    body text NOT NULL,
+    PRIMARY KEY (bundle, path)
+);
+
+COMMENT ON TABLE gooseplus_bundle IS
+'files of bundles; the path is the one below the directory of migrations';
+
+SELECT pg_catalog.pg_extension_config_dump('gooseplus_bundle', '');
+
+CREATE FUNCTION gooseplus_bundle_put(bundle text, path text, body text)
+RETURNS void
+LANGUAGE SQL VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    INSERT INTO gooseplus_bundle (bundle, path, body)
+    VALUES (gooseplus_bundle_put.bundle, gooseplus_bundle_put.path,
+            gooseplus_bundle_put.body)
+    ON CONFLICT (bundle, path) DO UPDATE SET body = excluded.body;
+END;
+
+COMMENT ON FUNCTION gooseplus_bundle_put(text, text, text) IS
+'puts a file into a bundle, in place of the one with that path';
+
+CREATE FUNCTION gooseplus_bundle_load(bundle text, directory text)
+RETURNS bigint
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT;
+
+COMMENT ON FUNCTION gooseplus_bundle_load(text, text) IS
+'makes a bundle a snapshot of a directory on the server; returns the number of files';
+
+CREATE FUNCTION gooseplus_bundle_files(bundle text)
+RETURNS TABLE (path text, body text)
+LANGUAGE SQL VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT b.path, b.body
+    FROM gooseplus_bundle b
+    WHERE b.bundle = gooseplus_bundle_files.bundle
+    ORDER BY b.path COLLATE "C";
+END;
+
+COMMENT ON FUNCTION gooseplus_bundle_files(text) IS
+'files of a bundle';
+
+CREATE FUNCTION gooseplus_bundle_drop(bundle text)
+RETURNS bigint
+LANGUAGE SQL VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    WITH gone AS (
+        DELETE FROM gooseplus_bundle b
+        WHERE b.bundle = gooseplus_bundle_drop.bundle
+        RETURNING 1)
+    SELECT pg_catalog.count(*) FROM gone;
+END;
+
+COMMENT ON FUNCTION gooseplus_bundle_drop(text) IS
+'deletes a bundle; returns the number of files it had';
+
 -- Migrations can hold secrets, and errors quote them: nothing for PUBLIC.
 
 REVOKE ALL ON TYPE gooseplus_result FROM PUBLIC;
@@ -212,3 +276,8 @@ REVOKE ALL ON FUNCTION gooseplus_has_pending(text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_sources(text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_validate(text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_statements(text, text, jsonb) FROM PUBLIC;
+REVOKE ALL ON TABLE gooseplus_bundle FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_bundle_put(text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_bundle_load(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_bundle_files(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_bundle_drop(text) FROM PUBLIC;

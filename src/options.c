@@ -27,7 +27,7 @@
 
 /* What may be named in the options of a call. */
 static const char *const option_names[] = {
-	"allow_out_of_order", "base_environment", "directory",
+	"allow_out_of_order", "base_environment", "bundle", "directory",
 	"drop_concurrently", "exclude_names", "exclude_versions", "lock", "lock_id", "lock_table",
 	"migration_timeout", "on_error", "server_environment", "timeout",
 	"variables", "verbose", "version_table", "versioning"

@@ -24,6 +24,7 @@
 
 static char *setting_directory;
 static char *setting_base_environment;
+static char *setting_bundle;
 static char *setting_version_table;
 static int	setting_timeout;
 static int	setting_migration_timeout;
@@ -218,6 +219,11 @@ define_source_settings(void)
 							   &setting_base_environment, "base",
 							   PGC_USERSET, 0,
 							   check_base_environment, NULL, NULL);
+	DefineCustomStringVariable("gooseplus.bundle",
+							   "Bundle to take the migrations from, instead of the directory.",
+							   NULL,
+							   &setting_bundle, "",
+							   PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("gooseplus.variables",
 							   "Variables for ENVSUB, as a JSON object.",
 							   "They win over the server's environment.",
@@ -339,6 +345,7 @@ settings_copy(void)
 
 	settings->directory = pstrdup(setting_directory);
 	settings->base_environment = pstrdup(setting_base_environment);
+	settings->bundle = pstrdup(setting_bundle);
 	settings->version_table = parse_table_name(setting_version_table);
 	settings->timeout = setting_timeout;
 	settings->migration_timeout = setting_migration_timeout;

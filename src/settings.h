@@ -34,6 +34,7 @@ typedef struct Settings
 {
 	char	   *directory;
 	char	   *base_environment;
+	char	   *bundle;			/* empty: the directory */
 	List	   *version_table;	/* of char *: [schema,] name */
 	int			timeout;		/* milliseconds, 0: none */
 	int			migration_timeout;	/* milliseconds, 0: none */

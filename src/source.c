@@ -109,6 +109,23 @@ source_environments(const Settings *settings, const char *env)
 	return names;
 }
 
+/*
+ * Reports, at this level, that an environment has no folder in a place, and
+ * which folders there are.
+ */
+void
+source_missing_environment(const char *environment, const char *place,
+						   const char *folders, int level)
+{
+	ereport(level,
+			(errcode(ERRCODE_UNDEFINED_FILE),
+			 errmsg("environment \"%s\" has no folder in the %s",
+					environment, place),
+			 folders[0] != '\0' ?
+			 errdetail("The folders there are %s.", folders) :
+			 errdetail("There are no folders.")));
+}
+
 /* Returns an empty set, allocated in the current context. */
 SourceSet *
 source_set_create(void)

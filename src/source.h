@@ -42,6 +42,9 @@ typedef struct SourceSet
 
 extern List *source_environments(const Settings *settings, const char *env);
 extern SourceSet *source_set_create(void);
+extern void source_missing_environment(const char *environment,
+									   const char *place,
+									   const char *folders, int level);
 extern Source *source_set_add(SourceSet *set);
 extern void source_set_exclude(SourceSet *set, const Settings *settings);
 extern void source_set_sort(SourceSet *set);

@@ -152,15 +152,9 @@ find_folder(const char *root, const char *environment, int missing_level)
 	folder->path = real_path(path);
 	if (folder->path == NULL && errno == ENOENT)
 	{
-		char	   *names = list_folders(root);
-
-		ereport(missing_level,
-				(errcode(ERRCODE_UNDEFINED_FILE),
-				 errmsg("environment \"%s\" has no folder in the directory of migrations",
-						environment),
-				 names[0] != '\0' ?
-				 errdetail("The folders of \"%s\" are %s.", root, names) :
-				 errdetail("\"%s\" has no folders.", root)));
+		source_missing_environment(environment,
+								   psprintf("directory \"%s\"", root),
+								   list_folders(root), missing_level);
 		return NULL;
 	}
 	if (folder->path == NULL)
@@ -267,6 +261,28 @@ file_name(const char *name)
 }
 
 /*
+ * Adds a file of a folder to the set.
+ */
+static void
+add_file(SourceSet *set, const DirectoryFolder *folder, const char *name,
+		 int64 version)
+{
+	Source	   *source = source_set_add(set);
+	size_t		prefix = 0;
+
+	if (folder->environment[0] != '\0')
+		prefix = strlen(folder->environment) + 1;
+	source->version = version;
+	source->type = "sql";
+	source->environment = folder->environment;
+	source->label = psprintf("%s%s%s", folder->environment,
+							 prefix > 0 ? "/" : "", file_name(name));
+	source->name = source->label + prefix;
+	source->read = directory_read;
+	source->origin = folder;
+}
+
+/*
  * Adds the migrations of one folder.
  */
 static void
@@ -275,36 +291,20 @@ collect_folder(SourceSet *set, const DirectoryFolder *folder,
 {
 	DIR		   *dir = AllocateDir(folder->path);
 	struct dirent *entry;
-	size_t		prefix = 0;
 
-	if (folder->environment[0] != '\0')
-		prefix = strlen(folder->environment) + 1;
 	while ((entry = ReadDir(dir, folder->path)) != NULL)
 	{
-		Source	   *source;
 		int64		version;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!filename_version(entry->d_name, &version))
-		{
-			if (go_migrations != NULL &&
-				filename_is_go_migration(entry->d_name))
-				*go_migrations = lappend(*go_migrations,
-										 psprintf("%s%s%s", folder->environment,
-												  prefix > 0 ? "/" : "",
-												  file_name(entry->d_name)));
-			continue;
-		}
-		source = source_set_add(set);
-		source->version = version;
-		source->type = "sql";
-		source->environment = folder->environment;
-		source->label = psprintf("%s%s%s", folder->environment,
-								 prefix > 0 ? "/" : "",
-								 file_name(entry->d_name));
-		source->name = source->label + prefix;
-		source->read = directory_read;
-		source->origin = folder;
+		if (filename_version(entry->d_name, &version))
+			add_file(set, folder, entry->d_name, version);
+		else if (go_migrations != NULL &&
+				 filename_is_go_migration(entry->d_name))
+			*go_migrations = lappend(*go_migrations,
+									 psprintf("%s%s%s", folder->environment,
+											  folder->environment[0] ? "/" : "",
+											  file_name(entry->d_name)));
 	}
 	FreeDir(dir);
 }
@@ -331,5 +331,44 @@ source_directory_collect(SourceSet *set, const Settings *settings,
 
 		if (folder != NULL)
 			collect_folder(set, folder, go_migrations);
+	}
+}
+
+/*
+ * Adds every SQL file of a directory and of its folders to the set, whatever
+ * its name, with version 0.  Hidden files and folders are left out.
+ */
+void
+source_directory_files(SourceSet *set, const char *directory)
+{
+	char	   *root = resolve_root(directory);
+	List	   *environments = list_make1("");
+	ListCell   *cell;
+	DIR		   *dir;
+	struct dirent *entry;
+
+	foreach(cell, environments)
+	{
+		const char *environment = lfirst(cell);
+		DirectoryFolder *folder = find_folder(root, environment, ERROR);
+
+		dir = AllocateDir(folder->path);
+		while ((entry = ReadDir(dir, folder->path)) != NULL)
+		{
+			const char *suffix = strrchr(entry->d_name, '.');
+			struct stat st;
+
+			CHECK_FOR_INTERRUPTS();
+			if (entry->d_name[0] == '.')
+				continue;
+			if (suffix != NULL && strcmp(suffix, ".sql") == 0)
+				add_file(set, folder, entry->d_name, 0);
+			else if (environment[0] == '\0' &&
+					 stat(psprintf("%s/%s", root, entry->d_name), &st) == 0 &&
+					 S_ISDIR(st.st_mode))
+				environments = lappend(environments,
+									   pstrdup(file_name(entry->d_name)));
+		}
+		FreeDir(dir);
 	}
 }

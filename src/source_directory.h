@@ -17,4 +17,6 @@ extern void source_directory_collect(SourceSet *set, const Settings *settings,
 									 bool missing_ok,
 									 List **go_migrations);
 
+extern void source_directory_files(SourceSet *set, const char *directory);
+
 #endif							/* GOOSEPLUS_SOURCE_DIRECTORY_H */

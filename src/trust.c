@@ -159,22 +159,15 @@ current_schema_name(const char *table)
 }
 
 /*
- * Finds a table of ours, the version table with a suffix, where goose would
- * look for the version table, and locks it in the mode for the transaction.
- * Returns InvalidOid if there is none; *name is its qualified and quoted name,
- * palloc'd, either way.  Errors: no schema, the caller may not use it, or the
- * table cannot be trusted.  What is trusted stays so: with a lock of
+ * Finds a relation and locks it in the mode for the transaction.  Returns
+ * InvalidOid if there is none; *name is its qualified and quoted name,
+ * palloc'd, either way.  Errors: the caller may not use the schema, or the
+ * relation cannot be trusted.  What is trusted stays so: with a lock of
  * RowExclusiveLock or stronger nobody can add a trigger meanwhile.
  */
-Oid
-trust_find_table(const Settings *settings, const char *suffix, LOCKMODE mode,
-				 char **name)
+static Oid
+find_relation(char *schema, const char *table, LOCKMODE mode, char **name)
 {
-	const char *table = psprintf("%s%s",
-								 (char *) llast(settings->version_table),
-								 suffix);
-	char	   *schema = list_length(settings->version_table) == 2 ?
-	linitial(settings->version_table) : current_schema_name(table);
 	Oid			type = OIDOID;
 	Oid			relation;
 	Datum		value;
@@ -190,4 +183,56 @@ trust_find_table(const Settings *settings, const char *suffix, LOCKMODE mode,
 	query_run(owner_query, SPI_OK_SELECT, 1, &type, &value,
 			  check_owner, *name);
 	return relation;
+}
+
+/*
+ * Finds the version table, or that name with a suffix, where goose would look
+ * for the version table: see find_relation().
+ */
+Oid
+trust_find_table(const Settings *settings, const char *suffix, LOCKMODE mode,
+				 char **name)
+{
+	const char *table = psprintf("%s%s",
+								 (char *) llast(settings->version_table),
+								 suffix);
+	char	   *schema = list_length(settings->version_table) == 2 ?
+	linitial(settings->version_table) : current_schema_name(table);
+
+	return find_relation(schema, table, mode, name);
+}
+
+/*
+ * QueryRow: keeps a name.
+ */
+static void
+keep_schema(void *arg, HeapTuple row, TupleDesc desc)
+{
+	bool		isnull;
+
+	*(char **) arg = pstrdup(NameStr(*DatumGetName(query_value(row, desc, 1,
+															   &isnull))));
+}
+
+/*
+ * Finds a table of the extension itself, wherever the extension is, and
+ * returns its qualified and quoted name, palloc'd: see find_relation().
+ */
+char *
+trust_find_own_table(const char *table, LOCKMODE mode)
+{
+	char	   *schema = NULL;
+	char	   *name;
+
+	query_run("SELECT n.nspname FROM pg_catalog.pg_extension e"
+			  " JOIN pg_catalog.pg_namespace n ON n.oid" EQUALS "e.extnamespace"
+			  " WHERE e.extname" EQUALS "'gooseplus'",
+			  SPI_OK_SELECT, 0, NULL, NULL, keep_schema, &schema);
+	if (schema == NULL || !OidIsValid(find_relation(schema, table, mode, &name)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" of the extension gooseplus does not exist",
+						table),
+				 errhint("Use CREATE EXTENSION gooseplus.")));
+	return name;
 }
