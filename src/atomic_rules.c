@@ -282,8 +282,8 @@ atomic_rules_drop_concurrently(RawStmt *raw, const Settings *settings)
 
 /*
  * Adds the hint at gooseplus_deploy to an error that exists only because
- * everything is one transaction, after the hint that it has.  The text is
- * allocated in the current context.
+ * everything is one transaction.  The text is allocated in the current
+ * context.
  */
 void
 atomic_rules_explain(ErrorData *error)
@@ -291,16 +291,23 @@ atomic_rules_explain(ErrorData *error)
 	switch (error->sqlerrcode)
 	{
 		case ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE:
+			error->hint = error->hint == NULL ? pstrdup(deploy_hint) :
+				psprintf("%s %s", error->hint, deploy_hint);
+			break;
+		case ERRCODE_OUT_OF_MEMORY:
+			/* a full table of locks is told apart by its setting */
+			if (error->hint != NULL &&
+				strstr(error->hint, "max_locks_per_transaction") != NULL)
+				error->hint = psprintf("%s %s", error->hint, deploy_hint);
+			break;
 		case ERRCODE_OBJECT_IN_USE: /* pending trigger events */
-		case ERRCODE_OUT_OF_MEMORY: /* the table of locks is full */
 		case ERRCODE_ACTIVE_SQL_TRANSACTION:
 		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
+			/* with a hint, the error is our own and says it all */
+			if (error->hint == NULL)
+				error->hint = pstrdup(deploy_hint);
 			break;
 		default:
-			return;
+			break;
 	}
-	if (error->hint == NULL)
-		error->hint = pstrdup(deploy_hint);
-	else if (strstr(error->hint, "gooseplus") == NULL)
-		error->hint = psprintf("%s %s", error->hint, deploy_hint);
 }

@@ -363,6 +363,8 @@ check_grammar(const Migration *migration, const Settings *settings,
 
 		rethrow_unless_of_file(error);
 		problem = problem_from_error(migration->source->label, error);
+		if (problem->hint == NULL && state.place.sql[0] == '\\')
+			problem->hint = "Commands of psql do not work in a migration.";
 		problem->statement = state.place.script.ordinal;
 		problem->line = state.place.line;
 		problem->column = state.place.column;

@@ -227,6 +227,7 @@ create_lock_table(const char *name)
 void
 migration_lock_take(const Settings *settings)
 {
+	char	   *schema;
 	char	   *name;
 
 	if (settings->lock)
@@ -234,7 +235,7 @@ migration_lock_take(const Settings *settings)
 	if (!settings->lock_table)
 		return;
 	if (!OidIsValid(trust_find_table(settings, "_lock", RowExclusiveLock,
-									 &name)))
+									 &schema, &name)))
 		create_lock_table(name);
 	wait_for(settings, try_row, name);
 }

@@ -144,6 +144,19 @@ script_hint(const ScriptProblem *script)
 {
 	switch (script->error)
 	{
+		case SCRIPT_ANNOTATION_INDENTED:
+			return "Remove the blanks before \"--\".";
+		case SCRIPT_DOWN_NOT_AFTER_UP:
+			return "Put the section of \"-- +goose Up\" first, and one section of \"-- +goose Down\" after it.";
+		case SCRIPT_NO_STATEMENT_END:
+			return "Put it after the end of the statement that begins here.";
+		case SCRIPT_UNTERMINATED_STRING:
+		case SCRIPT_UNTERMINATED_IDENTIFIER:
+		case SCRIPT_UNTERMINATED_DOLLAR_QUOTE:
+		case SCRIPT_UNTERMINATED_COMMENT:
+		case SCRIPT_UNTERMINATED_PARENTHESIS:
+		case SCRIPT_UNTERMINATED_BODY:
+			return "It begins here and has no end in its section of the file: look for a missing quote, parenthesis or semicolon.";
 		case SCRIPT_ANNOTATION_EMPTY:
 		case SCRIPT_ANNOTATION_UNKNOWN:
 			return "The annotations are Up, Down, StatementBegin, StatementEnd, NO TRANSACTION, ENVSUB ON and ENVSUB OFF.";
@@ -285,20 +298,21 @@ problem_list(const List *problems)
 static void
 raise_one(const Problem *problem)
 {
+	char	   *place = problem_place(problem);
+
+	if (problem->statement > 0)
+		place = psprintf("statement %d at %s", problem->statement, place);
 	ereport(ERROR,
 			(errcode(problem->sqlstate),
 			 errmsg("%s", problem->message),
 			 problem->detail ? errdetail("%s", problem->detail) : 0,
 			 problem->hint ? errhint("%s", problem->hint) : 0,
-			 problem->statement > 0 ?
-			 errcontext("statement %d at %s", problem->statement,
-						problem_place(problem)) :
-			 errcontext("%s", problem_place(problem))));
+			 errcontext("%s", place)));
 }
 
 /*
- * Raises all problems as one error: the SQLSTATE and the hint are those of
- * the first, the detail lists them all.
+ * Raises all problems as one error: the SQLSTATE is that of the first, the
+ * detail lists them all.
  */
 void
 problem_raise(List *problems)
@@ -312,5 +326,5 @@ problem_raise(List *problems)
 			 errmsg("%d problems found before running any migration",
 					list_length(problems)),
 			 errdetail("%s", problem_list(problems)),
-			 first->hint ? errhint("%s", first->hint) : 0));
+			 errhint("Correct the files and call again. gooseplus_validate() lists what is wrong at any time.")));
 }

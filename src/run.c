@@ -59,20 +59,22 @@ run_report_migration(Run *run, const RunRow *row, const ErrorData *error)
 void
 run_complete_error(Run *run, ErrorData *error)
 {
-	char	   *where;
+	StringInfoData where;
 
 	timer_explain(error);
 	atomic_rules_explain(error);
-	if (run->rows == NULL && run->table == NULL)
-		where = psprintf("%s, before any migration", run->request->function);
-	else
-		where = psprintf("%s: everything is undone, the database is at version " INT64_FORMAT " as before the call",
-						 run->request->function, run->initial);
+	initStringInfo(&where);
+	appendStringInfoString(&where, run->request->function);
 	if (run->in_progress)
-		where = psprintf("environment \"%s\"\n%s",
-						 run->rows[run->done].environment, where);
-	error->context = error->context == NULL ? where :
-		psprintf("%s\n%s", error->context, where);
+		appendStringInfo(&where, ", environment \"%s\"",
+						 run->rows[run->done].environment);
+	appendStringInfo(&where, ": %s", run->done > 0 || run->in_progress ?
+					 "everything is undone" : "nothing was run");
+	if (run->table != NULL)
+		appendStringInfo(&where, ", the database is at version " INT64_FORMAT " as before the call",
+						 run->initial);
+	error->context = error->context == NULL ? where.data :
+		psprintf("%s\n%s", error->context, where.data);
 }
 
 /*

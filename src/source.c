@@ -123,7 +123,9 @@ source_missing_environment(const char *environment, const char *place,
 					environment, place),
 			 folders[0] != '\0' ?
 			 errdetail("The folders there are %s.", folders) :
-			 errdetail("There are no folders.")));
+			 errdetail("There are no folders."),
+			 level < ERROR ?
+			 errhint("Only the other environments of the call are used.") : 0));
 }
 
 /* Returns an empty set, allocated in the current context. */

@@ -160,7 +160,8 @@ find_folder(const char *root, const char *environment, int missing_level)
 	if (folder->path == NULL)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not access directory \"%s\": %m", path)));
+				 errmsg("could not access directory \"%s\": %m", path),
+				 errhint("The operating system's user of the server must be able to read it.")));
 	if (!is_below(root, folder->path))
 		refuse_outside(path);
 	return folder;
@@ -234,7 +235,8 @@ directory_read(const Source *source, size_t *length)
 	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not open file \"%s\": %m", path)));
+				 errmsg("could not open file \"%s\": %m", path),
+				 errhint("The operating system's user of the server must be able to read it.")));
 	text = read_open_file(fd, path, st.st_size, length);
 	if (CloseTransientFile(fd) != 0)
 		ereport(ERROR,

@@ -221,7 +221,7 @@ steps_apply(const RunRequest *request, const SourceSet *sources,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("version " INT64_FORMAT ": migration not applied",
 						request->version),
-				 errhint("Only what is recorded in the version table can be taken back.")));
+				 errhint("Only what is recorded in the version table can be taken back: see gooseplus_status().")));
 	*nsteps = 1;
 	return step;
 }

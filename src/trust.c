@@ -134,7 +134,8 @@ check_owner(void *arg, HeapTuple row, TupleDesc desc)
 					   GetUserNameFromId(owner, true),
 					   TextDatumGetCString(query_value(row, desc, 1, &isnull)),
 					   GetUserNameFromId(GetUserId(), false)),
-			 errhint("Change the owner, or name another table in \"gooseplus.version_table\".")));
+			 errhint("Call as a member of role \"%s\", change the owner, or name another table in \"gooseplus.version_table\".",
+					 GetUserNameFromId(owner, true))));
 }
 
 /*
@@ -173,6 +174,11 @@ find_relation(char *schema, const char *table, LOCKMODE mode, char **name)
 	Datum		value;
 
 	*name = quote_qualified_identifier(schema, table);
+	if (!OidIsValid(get_namespace_oid(schema, true)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_SCHEMA),
+				 errmsg("schema \"%s\" does not exist", schema),
+				 errhint("Create it, or name another schema in \"gooseplus.version_table\".")));
 	relation = RangeVarGetRelid(makeRangeVar(schema, pstrdup(table), -1),
 								mode, true);
 	if (!OidIsValid(relation))
@@ -187,19 +193,19 @@ find_relation(char *schema, const char *table, LOCKMODE mode, char **name)
 
 /*
  * Finds the version table, or that name with a suffix, where goose would look
- * for the version table: see find_relation().
+ * for the version table: see find_relation().  *schema is the schema, too.
  */
 Oid
 trust_find_table(const Settings *settings, const char *suffix, LOCKMODE mode,
-				 char **name)
+				 char **schema, char **name)
 {
 	const char *table = psprintf("%s%s",
 								 (char *) llast(settings->version_table),
 								 suffix);
-	char	   *schema = list_length(settings->version_table) == 2 ?
-	linitial(settings->version_table) : current_schema_name(table);
 
-	return find_relation(schema, table, mode, name);
+	*schema = list_length(settings->version_table) == 2 ?
+		linitial(settings->version_table) : current_schema_name(table);
+	return find_relation(*schema, table, mode, name);
 }
 
 /*

@@ -15,7 +15,7 @@
 #include "settings.h"
 
 extern Oid	trust_find_table(const Settings *settings, const char *suffix,
-							 LOCKMODE mode, char **name);
+							 LOCKMODE mode, char **schema, char **name);
 extern char *trust_find_own_table(const char *table, LOCKMODE mode);
 
 #endif							/* GOOSEPLUS_TRUST_H */

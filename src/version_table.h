@@ -18,6 +18,7 @@
 typedef struct VersionTable
 {
 	Oid			relation;		/* InvalidOid: there is none yet */
+	char	   *schema;			/* where it is, or would be created */
 	char	   *name;			/* qualified and quoted */
 } VersionTable;
 
