@@ -65,7 +65,9 @@ sub string
 		"n'$body'",
 		"N'$body'",
 		"B'0" . pick('', '1', "\n", ";\n") . "'",
-		"x'1F" . pick('', 'a', ";\n", '--', '/*') . "'");
+		"x'1F" . pick('', 'a', ";\n", '--', '/*', '\\') . "'",
+		"b'0\\'",
+		"X'';\n'");
 }
 
 sub continued
@@ -74,6 +76,8 @@ sub continued
 		"\n'" . inner(qr/'|\\/) . "'",
 		" \n\t'more\\\\;\n'",
 		" -- note ' ;\n  'more;\n'",
+		" -- ;\n--\n'more\\';\n'",
+		"\n'more\\';'",
 		"\n-- note \" (;\n\n'(;\n'",
 		"\r'more;'",
 		" /* no */ ",
@@ -170,7 +174,7 @@ sub with_body
 	my @header = (
 		pick('CREATE FUNCTION', 'create function', 'CREATE OR REPLACE FUNCTION', "Create\nor replace\nprocedure", "CREATE /* ; */ PROCEDURE"),
 		pick('f', 'begin', 'app.f', '"atomic"'),
-		pick('()', '(a int)', "(a int DEFAULT\n1, begin text DEFAULT ';')", '(OUT begin int)'));
+		pick('()', '(a int)', "(a int DEFAULT\n1, begin text DEFAULT ';')", '(OUT begin int)', '(begin atomic)'));
 	my $function = $header[0] =~ /function/i;
 
 	push @header, pick('RETURNS int', 'RETURNS TABLE (a int, b text)', 'RETURNS SETOF t') if $function && $header[2] !~ /OUT/;
