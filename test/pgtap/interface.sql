@@ -1,0 +1,70 @@
+-- The functions there are: arguments, results, rights and manners.
+
+SET client_min_messages = warning;
+BEGIN;
+SELECT no_plan();
+CREATE ROLE pgtap_gooseplus_nobody;
+
+SELECT has_extension('gooseplus', 'the extension is installed');
+
+CREATE TEMP TABLE wanted (name name, arguments name[], result text);
+INSERT INTO wanted VALUES
+    ('gooseplus_migrate', '{text,jsonb}', 'setof record'),
+    ('gooseplus_status', '{text,jsonb}', 'setof record'),
+    ('gooseplus_db_version', '{jsonb}', 'bigint'),
+    ('gooseplus_versions', '{text,jsonb}', 'setof record'),
+    ('gooseplus_has_pending', '{text,jsonb}', 'boolean'),
+    ('gooseplus_sources', '{text,jsonb}', 'setof record'),
+    ('gooseplus_validate', '{text,jsonb}', 'setof record'),
+    ('gooseplus_statements', '{text,text,jsonb}', 'setof record');
+
+SELECT has_function(name, arguments) FROM wanted;
+SELECT function_returns(name, arguments, result) FROM wanted;
+SELECT function_lang_is(name, arguments, 'c') FROM wanted;
+SELECT volatility_is(name, arguments, 'volatile') FROM wanted;
+SELECT isnt_definer(name, arguments) FROM wanted;
+SELECT function_privs_are('public', name, arguments, 'pgtap_gooseplus_nobody', '{}'::name[],
+    format('a role without rights may not call %s()', name)) FROM wanted;
+SELECT function_privs_are('public', name, arguments, current_user, '{EXECUTE}'::name[],
+    format('the owner may call %s()', name)) FROM wanted;
+SELECT isnt(obj_description(format('%I(%s)', name, array_to_string(arguments, ','))::regprocedure),
+    NULL, format('%s() has a comment', name)) FROM wanted;
+
+-- names and types of the columns of the rows
+CREATE FUNCTION pg_temp.columns(function regprocedure) RETURNS text LANGUAGE sql AS $$
+SELECT string_agg(format('%s %s', name, type::regtype), ', ' ORDER BY position)
+FROM pg_proc, unnest(proargnames, proargmodes, proallargtypes) WITH ORDINALITY AS a (name, mode, type, position)
+WHERE oid = function AND mode = 'o'
+$$;
+SELECT is(pg_temp.columns('gooseplus_migrate(text, jsonb)'),
+    'version bigint, source text, environment text, direction text, state text,'
+    ' statements integer, rows bigint, duration interval, error text', 'columns of a run');
+SELECT is(pg_temp.columns('gooseplus_status(text, jsonb)'),
+    'version bigint, source text, environment text, state text,'
+    ' applied_at timestamp without time zone', 'columns of status');
+SELECT is(pg_temp.columns('gooseplus_versions(text, jsonb)'),
+    'current bigint, target bigint', 'columns of versions');
+SELECT is(pg_temp.columns('gooseplus_sources(text, jsonb)'),
+    'type text, path text, environment text, version bigint', 'columns of sources');
+SELECT is(pg_temp.columns('gooseplus_validate(text, jsonb)'),
+    'source text, line integer, severity text, message text', 'columns of validate');
+SELECT is(pg_temp.columns('gooseplus_statements(text, text, jsonb)'),
+    'ordinal integer, line integer, statement text, transactional boolean', 'columns of statements');
+
+-- arguments by name, and those that can be left out
+SELECT is(pg_get_function_arguments('gooseplus_migrate(text, jsonb)'::regprocedure)
+    ~ '^env text DEFAULT NULL::text, options jsonb DEFAULT ''{}''::jsonb, OUT', true,
+    'migrate needs no argument');
+SELECT is(pg_get_function_arguments('gooseplus_statements(text, text, jsonb)'::regprocedure)
+    ~ '^script text, direction text DEFAULT ''up''::text, options jsonb DEFAULT ''{}''::jsonb, OUT', true,
+    'statements needs a script');
+
+-- every function that the extension has is in the list above
+SELECT set_eq(
+    $$ SELECT proname FROM pg_proc JOIN pg_depend ON objid = pg_proc.oid
+       WHERE classid = 'pg_proc'::regclass AND deptype = 'e'
+       AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'gooseplus') $$,
+    'SELECT name FROM wanted', 'nothing is missing in this test');
+
+SELECT * FROM finish();
+ROLLBACK;
