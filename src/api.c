@@ -18,12 +18,14 @@
 
 #include "bundle.h"
 #include "collect.h"
+#include "files.h"
 #include "look.h"
 #include "plan.h"
 #include "problem.h"
 #include "run.h"
 #include "run_atomic.h"
 #include "settings.h"
+#include "source_function.h"
 
 /*
  * All symbols are hidden but these.  PostgreSQL 16 declares the function with
@@ -48,6 +50,10 @@ API_FUNCTION(gooseplus_has_pending);
 API_FUNCTION(gooseplus_sources);
 API_FUNCTION(gooseplus_validate);
 API_FUNCTION(gooseplus_statements);
+API_FUNCTION(gooseplus_baseline);
+API_FUNCTION(gooseplus_create);
+API_FUNCTION(gooseplus_fix);
+API_FUNCTION(gooseplus_register);
 API_FUNCTION(gooseplus_bundle_load);
 
 /* Returns a text argument, NULL if it is null. */
@@ -360,4 +366,69 @@ Datum
 gooseplus_bundle_load(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT64(bundle_load(get_text(fcinfo, 0), get_text(fcinfo, 1)));
+}
+
+/* gooseplus_baseline(version bigint, env text, options jsonb) */
+Datum
+gooseplus_baseline(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, 1, "gooseplus_baseline", COMMAND_BASELINE,
+					   get_version(fcinfo), SCRIPT_UP);
+}
+
+/*
+ * gooseplus_create(name text, env text, sequential boolean, options jsonb):
+ * see files_create()
+ */
+Datum
+gooseplus_create(PG_FUNCTION_ARGS)
+{
+	bool		sequential = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+
+	PG_RETURN_TEXT_P(cstring_to_text(files_create(get_text(fcinfo, 0),
+												  get_text(fcinfo, 1),
+												  sequential,
+												  get_settings(fcinfo, 3))));
+}
+
+/*
+ * gooseplus_fix(env text, options jsonb, include_applied boolean): see
+ * files_fix()
+ */
+Datum
+gooseplus_fix(PG_FUNCTION_ARGS)
+{
+	bool		include_applied = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+	ListCell   *cell;
+
+	InitMaterializedSRF(fcinfo, 0);
+	foreach(cell, files_fix(get_text(fcinfo, 0), include_applied,
+							get_settings(fcinfo, 1)))
+	{
+		const FileRename *rename = lfirst(cell);
+		Datum		values[2];
+		bool		nulls[2] = {false};
+
+		values[0] = text_datum(rename->old_label, &nulls[0]);
+		values[1] = text_datum(rename->new_label, &nulls[1]);
+		put_row(fcinfo, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * gooseplus_register(version bigint, up regprocedure, down regprocedure, name
+ * text, env text): see source_function_register()
+ */
+Datum
+gooseplus_register(PG_FUNCTION_ARGS)
+{
+	List	   *environments = source_environments(settings_copy(),
+												   get_text(fcinfo, 4));
+
+	source_function_register(get_version(fcinfo),
+							 PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1),
+							 PG_ARGISNULL(2) ? InvalidOid : PG_GETARG_OID(2),
+							 get_text(fcinfo, 3), llast(environments));
+	PG_RETURN_VOID();
 }

@@ -76,7 +76,7 @@ bundle_load(const char *bundle, const char *directory)
 						   "pg_read_server_files"),
 				 errhint("gooseplus_bundle_put takes files from the client.")));
 	source_directory_files(set, directory);
-	table = trust_find_own_table("gooseplus_bundle", RowExclusiveLock);
+	table = trust_find_own_table("gooseplus_bundle", RowExclusiveLock, NULL);
 	query_run(psprintf("DELETE FROM %s b WHERE b.bundle" EQUALS "$1", table),
 			  SPI_OK_DELETE, 1, &type, &value, NULL, NULL);
 	for (size_t i = 0; i < set->nitems; i++)

@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "commands/proclang.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/guc.h"
@@ -22,6 +23,7 @@
 #include "atomic_rules.h"
 #include "check.h"
 #include "encoding.h"
+#include "languages.h"
 #include "report.h"
 #include "statement.h"
 
@@ -40,6 +42,7 @@ typedef struct CheckState
 	bool		vetoed;			/* noted for the statement being read */
 	MemoryContext statement_context;
 	MemoryContext problem_context;
+	List	  **languages;		/* created by earlier statements */
 	List	  **problems;
 } CheckState;
 
@@ -289,6 +292,18 @@ check_format(Migration *migration, const Settings *settings, bool notes,
 }
 
 /*
+ * Adds a problem of the statement at hand.
+ */
+static void
+add_statement_problem(CheckState *state, Problem *problem)
+{
+	problem->statement = state->place.script.ordinal;
+	problem->line = state->place.line;
+	problem->column = state->place.column;
+	*state->problems = lappend(*state->problems, problem);
+}
+
+/*
  * Adds the problem of a command that one transaction cannot hold.
  */
 static void
@@ -300,15 +315,49 @@ check_command(CheckState *state, const RawStmt *raw)
 	if (atomic_rules_judge(raw, &refusal) != ATOMIC_REFUSE)
 		return;
 	MemoryContextSwitchTo(state->problem_context);
-	problem = problem_make(state->migration->source->label,
-						   state->place.line, state->place.column,
+	problem = problem_make(state->migration->source->label, 0, 0,
 						   refusal.sqlstate, pstrdup(refusal.message));
-	problem->statement = state->place.script.ordinal;
 	problem->hint = refusal.hint;
 	/* a deploy can run it, as goose can, if the file says so */
 	problem->warning = !state->atomic && !state->migration->transactional &&
 		refusal.sqlstate == ERRCODE_ACTIVE_SQL_TRANSACTION;
-	*state->problems = lappend(*state->problems, problem);
+	add_statement_problem(state, problem);
+	MemoryContextSwitchTo(state->statement_context);
+}
+
+/*
+ * Adds a problem if a command needs a procedural language that is neither
+ * installed nor created by an earlier statement.
+ */
+static void
+check_language(CheckState *state, const RawStmt *raw)
+{
+	const char *created = languages_created(raw->stmt);
+	const char *needed = languages_needed(raw->stmt);
+	ListCell   *cell;
+	Problem    *problem;
+
+	MemoryContextSwitchTo(state->problem_context);
+	if (created != NULL)
+		*state->languages = lappend(*state->languages, pstrdup(created));
+	if (needed != NULL && !OidIsValid(get_language_oid(needed, true)))
+	{
+		foreach(cell, *state->languages)
+		{
+			if (strcmp(lfirst(cell), needed) == 0)
+				break;
+		}
+		if (cell == NULL)
+		{
+			problem = problem_make(state->migration->source->label, 0, 0,
+								   ERRCODE_UNDEFINED_OBJECT,
+								   psprintf("language \"%s\" does not exist",
+											needed));
+			problem->hint = psprintf("Use CREATE EXTENSION %s to load the language into the database.",
+									 needed);
+			add_statement_problem(state, problem);
+		}
+	}
 	MemoryContextSwitchTo(state->statement_context);
 }
 
@@ -335,7 +384,10 @@ parse_statements(void *arg)
 							 state->reader, &script);
 		raws = statement_parse(state->place.sql);
 		foreach(cell, raws)
+		{
 			check_command(state, lfirst_node(RawStmt, cell));
+			check_language(state, lfirst_node(RawStmt, cell));
+		}
 		statement_pop_place(&state->place);
 	}
 	MemoryContextSwitchTo(state->problem_context);
@@ -345,17 +397,20 @@ parse_statements(void *arg)
  * Checks the statements of one direction of a migration whose format is good:
  * PostgreSQL's grammar, and commands that a run of one transaction ("atomic")
  * cannot hold.  Outside of a run these are warnings where a deploy can run
- * them.
+ * them.  "languages" collects the procedural languages that statements create,
+ * over the checks of one call.
  */
 void
 check_grammar(const Migration *migration, const Settings *settings,
-			  ScriptDirection direction, bool atomic, List **problems)
+			  ScriptDirection direction, bool atomic, List **languages,
+			  List **problems)
 {
 	CheckState	state;
 	ErrorData  *error;
 
 	begin_check(&state, migration, settings, direction, problems);
 	state.atomic = atomic;
+	state.languages = languages;
 	while (list_length(*problems) < CHECK_PROBLEMS_MAX &&
 		   (error = report_try(parse_statements, &state)) != NULL)
 	{
@@ -365,10 +420,7 @@ check_grammar(const Migration *migration, const Settings *settings,
 		problem = problem_from_error(migration->source->label, error);
 		if (problem->hint == NULL && state.place.sql[0] == '\\')
 			problem->hint = "Commands of psql do not work in a migration.";
-		problem->statement = state.place.script.ordinal;
-		problem->line = state.place.line;
-		problem->column = state.place.column;
-		*problems = lappend(*problems, problem);
+		add_statement_problem(&state, problem);
 	}
 	end_check(&state);
 }

@@ -32,6 +32,6 @@ extern void check_format(Migration *migration, const Settings *settings,
 extern void check_grammar(const Migration *migration,
 						  const Settings *settings,
 						  ScriptDirection direction, bool atomic,
-						  List **problems);
+						  List **languages, List **problems);
 
 #endif							/* GOOSEPLUS_CHECK_H */

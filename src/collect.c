@@ -17,6 +17,7 @@
 #include "collect.h"
 #include "source_bundle.h"
 #include "source_directory.h"
+#include "source_function.h"
 
 /* How many versions the error about a wrong order lists. */
 #define MISSING_LIST_MAX 50
@@ -40,6 +41,7 @@ collect_sources(const Settings *settings, const char *env,
 	else
 		source_directory_collect(set, settings, environments, missing_ok,
 								 go_migrations);
+	source_function_collect(set, environments);
 	source_set_exclude(set, settings);
 	source_set_sort(set);
 	return set;

@@ -14,5 +14,8 @@
 
 extern bool filename_version(const char *name, int64 *version);
 extern bool filename_is_go_migration(const char *name);
+extern bool filename_is_timestamp(int64 version);
+extern void filename_add_snake_case(StringInfo out, const char *name,
+									size_t length);
 
 #endif							/* GOOSEPLUS_FILENAME_H */

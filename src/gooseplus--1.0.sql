@@ -104,6 +104,17 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION gooseplus_apply_version(bigint, text, text, jsonb) IS
 'runs one migration up or down';
 
+CREATE FUNCTION gooseplus_baseline(
+    version bigint,
+    env text DEFAULT NULL,
+    options jsonb DEFAULT '{}')
+RETURNS SETOF gooseplus_result
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION gooseplus_baseline(bigint, text, jsonb) IS
+'records all migrations up to a version as applied, without running them';
+
 -- Looking, changing nothing
 
 CREATE FUNCTION gooseplus_status(
@@ -194,6 +205,79 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION gooseplus_statements(text, text, jsonb) IS
 'statements of a migration script, as goose would send them';
 
+-- Changing files
+
+CREATE FUNCTION gooseplus_create(
+    name text,
+    env text DEFAULT NULL,
+    sequential boolean DEFAULT false,
+    options jsonb DEFAULT '{}')
+RETURNS text
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION gooseplus_create(text, text, boolean, jsonb) IS
+'creates a migration file from a template; returns its path below the directory';
+
+CREATE FUNCTION gooseplus_fix(
+    env text DEFAULT NULL,
+    options jsonb DEFAULT '{}',
+    include_applied boolean DEFAULT false,
+    OUT old_path text,
+    OUT new_path text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION gooseplus_fix(text, jsonb, boolean) IS
+'renames files with timestamps to sequential versions, in order';
+
+-- Registered functions: migrations written as database functions
+
+CREATE TABLE gooseplus_function (
+    environment text NOT NULL,
+    version bigint NOT NULL CHECK (version > 0),
+    name text NOT NULL,
+    up text,
+    down text,
+    PRIMARY KEY (environment, version)
+);
+
+COMMENT ON TABLE gooseplus_function IS
+'functions registered as migrations, by their signatures';
+
+SELECT pg_catalog.pg_extension_config_dump('gooseplus_function', '');
+
+CREATE FUNCTION gooseplus_register(
+    version bigint,
+    up regprocedure,
+    down regprocedure DEFAULT NULL,
+    name text DEFAULT NULL,
+    env text DEFAULT NULL)
+RETURNS void
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION gooseplus_register(bigint, regprocedure, regprocedure, text, text) IS
+'makes functions the Up and Down part of a version';
+
+CREATE FUNCTION gooseplus_unregister(version bigint, env text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE SQL VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    WITH gone AS (
+        DELETE FROM gooseplus_function f
+        WHERE f.version = gooseplus_unregister.version
+          AND f.environment = coalesce(gooseplus_unregister.env,
+              pg_catalog.current_setting('gooseplus.base_environment', true),
+              'base')
+        RETURNING 1)
+    SELECT pg_catalog.count(*) > 0 FROM gone;
+END;
+
+COMMENT ON FUNCTION gooseplus_unregister(bigint, text) IS
+'takes back gooseplus_register; false if there was nothing to take back';
+
 -- Bundles: migrations kept in the database
 
 CREATE TABLE gooseplus_bundle (
@@ -281,3 +365,9 @@ REVOKE ALL ON FUNCTION gooseplus_bundle_put(text, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_bundle_load(text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_bundle_files(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_bundle_drop(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_baseline(bigint, text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_create(text, text, boolean, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_fix(text, jsonb, boolean) FROM PUBLIC;
+REVOKE ALL ON TABLE gooseplus_function FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_register(bigint, regprocedure, regprocedure, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_unregister(bigint, text) FROM PUBLIC;

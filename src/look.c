@@ -179,6 +179,7 @@ look_validate(const char *env, const Settings *settings)
 	SourceSet  *sources = collect_sources(settings, env, true,
 										  &go_migrations);
 	List	   *problems = source_set_duplicates(sources);
+	List	   *languages = NIL;
 	ListCell   *cell;
 
 	foreach(cell, go_migrations)
@@ -205,8 +206,10 @@ look_validate(const char *env, const Settings *settings)
 			good = good && ((Problem *) lfirst(each))->warning;
 		if (good)
 		{
-			check_grammar(&migration, settings, SCRIPT_UP, false, &found);
-			check_grammar(&migration, settings, SCRIPT_DOWN, false, &found);
+			check_grammar(&migration, settings, SCRIPT_UP, false, &languages,
+						  &found);
+			check_grammar(&migration, settings, SCRIPT_DOWN, false, &languages,
+						  &found);
 		}
 		problems = list_concat(problems, found);
 		if (migration.text != NULL)

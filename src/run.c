@@ -44,7 +44,8 @@ run_report_migration(Run *run, const RunRow *row, const ErrorData *error)
 	if (error == NULL)
 		ereport(NOTICE,
 				(errmsg("%-5s %s%s (%s)",
-						strcmp(row->state, "empty") == 0 ? "EMPTY" : "OK",
+						strcmp(row->state, "empty") == 0 ? "EMPTY" :
+						strcmp(row->state, "recorded") == 0 ? "MARK" : "OK",
 						strcmp(row->direction, "down") == 0 ? "down " : "",
 						run->migrations[run->done].source->name,
 						report_duration(row->duration_ms)),

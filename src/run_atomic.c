@@ -104,16 +104,18 @@ read_versions(Run *run)
  * Reads and checks one migration of the plan.  Returns its problems.
  */
 static List *
-prepare_migration(Run *run, Migration *migration)
+prepare_migration(Run *run, Migration *migration, List **languages)
 {
 	List	   *problems = NIL;
 
+	if (run->request->command == COMMAND_BASELINE)
+		return NIL;
 	if (!check_read(migration, &problems))
 		return problems;
 	check_format(migration, run->settings, false, &problems);
 	if (problems == NIL)
 		check_grammar(migration, run->settings, migration->direction, true,
-					  &problems);
+					  languages, &problems);
 	return problems;
 }
 
@@ -125,6 +127,7 @@ static void
 prepare_migrations(Run *run, const Step *steps, size_t nsteps)
 {
 	List	   *problems = NIL;
+	List	   *languages = NIL;
 
 	run->migrations = palloc0((nsteps + 1) * sizeof(Migration));
 	run->rows = palloc0((nsteps + 1) * sizeof(RunRow));
@@ -141,7 +144,7 @@ prepare_migrations(Run *run, const Step *steps, size_t nsteps)
 		row->source = source->label;
 		row->environment = source->environment;
 		row->direction = steps[i].direction == SCRIPT_UP ? "up" : "down";
-		found = prepare_migration(run, &run->migrations[i]);
+		found = prepare_migration(run, &run->migrations[i], &languages);
 		row->state = found == NIL ? "pending" : "failed";
 		row->error = found == NIL ? NULL : problem_list(found);
 		problems = list_concat(problems, found);
@@ -280,12 +283,15 @@ run_migration(Run *run)
 	run->migration_rows = 0;
 	timer_start(TIMER_MIGRATION, run->settings->migration_timeout);
 	nest_level = NewGUCNestLevel();
-	run_statements(run, migration);
+	if (run->request->command != COMMAND_BASELINE)
+		run_statements(run, migration);
 	end_migration(run, migration, nest_level);
 	timer_stop(TIMER_MIGRATION);
-	pfree(migration->text);
-
 	row->state = migration->nstatements[migration->direction] == 0 ? "empty" : "applied";
+	if (run->request->command == COMMAND_BASELINE)
+		row->state = "recorded";
+	else
+		pfree(migration->text);
 	row->statements = run->ordinal;
 	row->rows = run->migration_rows;
 	row->duration_ms = report_elapsed(run->migration_started);

@@ -157,7 +157,8 @@ source_bundle_collect(SourceSet *set, const Settings *settings,
 	ListCell   *cell;
 
 	bundle->name = settings->bundle;
-	bundle->table = trust_find_own_table("gooseplus_bundle", AccessShareLock);
+	bundle->table = trust_find_own_table("gooseplus_bundle", AccessShareLock,
+										 NULL);
 	bundle->set = set;
 	bundle->environments = environments;
 	bundle->found = palloc0(list_length(environments) * sizeof(bool));

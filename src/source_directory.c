@@ -337,6 +337,16 @@ source_directory_collect(SourceSet *set, const Settings *settings,
 }
 
 /*
+ * Returns the real path of the folder of an environment, palloc'd.
+ */
+const char *
+source_directory_folder(const Settings *settings, const char *environment)
+{
+	return find_folder(resolve_root(settings->directory), environment,
+					   ERROR)->path;
+}
+
+/*
  * Adds every SQL file of a directory and of its folders to the set, whatever
  * its name, with version 0.  Hidden files and folders are left out.
  */

@@ -17,6 +17,8 @@ extern void source_directory_collect(SourceSet *set, const Settings *settings,
 									 bool missing_ok,
 									 List **go_migrations);
 
+extern const char *source_directory_folder(const Settings *settings,
+										   const char *environment);
 extern void source_directory_files(SourceSet *set, const char *directory);
 
 #endif							/* GOOSEPLUS_SOURCE_DIRECTORY_H */

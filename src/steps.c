@@ -99,12 +99,13 @@ steps_without_versions(const RunRequest *request, const SourceSet *sources,
 	size_t		first = 0;
 	size_t		n = 0;
 
-	if (request->command == COMMAND_UP_BY_ONE)
+	if (request->command == COMMAND_UP_BY_ONE ||
+		request->command == COMMAND_BASELINE)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("%s is not supported when versioning is off",
 						request->function),
-				 errhint("Set \"gooseplus.versioning\" to on, or call gooseplus_apply_version.")));
+				 errhint("Set \"gooseplus.versioning\" to on.")));
 	if (request->command == COMMAND_APPLY)
 	{
 		steps[n].source = find_source(sources, request->version);
@@ -199,6 +200,30 @@ steps_down(const RunRequest *request, const SourceSet *sources,
 }
 
 /*
+ * Returns the steps that record everything up to a version, whatever its
+ * order, without running it.
+ */
+static Step *
+steps_baseline(const RunRequest *request, const SourceSet *sources,
+			   const VersionRows *rows, size_t *nsteps)
+{
+	Step	   *steps = palloc((sources->nitems + 1) * sizeof(Step));
+	size_t		n = 0;
+
+	(void) find_source(sources, request->version);
+	for (size_t i = 0; i < sources->nitems; i++)
+	{
+		if (sources->items[i].version > request->version ||
+			version_rows_contain(rows, sources->items[i].version))
+			continue;
+		steps[n].source = &sources->items[i];
+		steps[n++].direction = SCRIPT_UP;
+	}
+	*nsteps = n;
+	return steps;
+}
+
+/*
  * Returns the one step of gooseplus_apply_version.
  */
 static Step *
@@ -250,6 +275,8 @@ steps_make(const RunRequest *request, const SourceSet *sources,
 			return steps_down(request, sources, rows, nsteps);
 		case COMMAND_APPLY:
 			return steps_apply(request, sources, rows, nsteps);
+		case COMMAND_BASELINE:
+			return steps_baseline(request, sources, rows, nsteps);
 	}
 	elog(ERROR, "unexpected command: %d", (int) request->command);
 	return NULL;				/* keep compiler quiet */

@@ -21,7 +21,8 @@ typedef enum RunCommand
 	COMMAND_DOWN,				/* the last one recorded */
 	COMMAND_DOWN_TO,			/* down to a version, which stays */
 	COMMAND_REDO,				/* down and up of the last one recorded */
-	COMMAND_APPLY				/* one version, in a direction */
+	COMMAND_APPLY,				/* one version, in a direction */
+	COMMAND_BASELINE			/* record up to a version, run nothing */
 } RunCommand;
 
 /* What a call asks for. */

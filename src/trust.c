@@ -19,7 +19,9 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -27,6 +29,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/regproc.h"
 #include "utils/syscache.h"
 
 #include "query.h"
@@ -209,6 +212,22 @@ trust_find_table(const Settings *settings, const char *suffix, LOCKMODE mode,
 }
 
 /*
+ * Returns the owner of a relation that is locked.
+ */
+static Oid
+relation_owner(Oid relation)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relation);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
  * QueryRow: keeps a name.
  */
 static void
@@ -222,23 +241,53 @@ keep_schema(void *arg, HeapTuple row, TupleDesc desc)
 
 /*
  * Finds a table of the extension itself, wherever the extension is, and
- * returns its qualified and quoted name, palloc'd: see find_relation().
+ * returns its qualified and quoted name, palloc'd: see find_relation().  Its
+ * owner is returned, too, if asked for.
  */
 char *
-trust_find_own_table(const char *table, LOCKMODE mode)
+trust_find_own_table(const char *table, LOCKMODE mode, Oid *owner)
 {
 	char	   *schema = NULL;
 	char	   *name;
+	Oid			relation = InvalidOid;
 
 	query_run("SELECT n.nspname FROM pg_catalog.pg_extension e"
 			  " JOIN pg_catalog.pg_namespace n ON n.oid" EQUALS "e.extnamespace"
 			  " WHERE e.extname" EQUALS "'gooseplus'",
 			  SPI_OK_SELECT, 0, NULL, NULL, keep_schema, &schema);
-	if (schema == NULL || !OidIsValid(find_relation(schema, table, mode, &name)))
+	if (schema != NULL)
+		relation = find_relation(schema, table, mode, &name);
+	if (!OidIsValid(relation))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table \"%s\" of the extension gooseplus does not exist",
 						table),
 				 errhint("Use CREATE EXTENSION gooseplus.")));
+	if (owner != NULL)
+		*owner = relation_owner(relation);
 	return name;
+}
+
+/*
+ * Raises an error unless a function may run with the caller's rights.
+ */
+void
+trust_check_function(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	if (!is_trusted(owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("registered function %s cannot be trusted",
+						format_procedure_qualified(function)),
+				 errdetail("It would run code of role \"%s\" with the rights of role \"%s\".",
+						   GetUserNameFromId(owner, true),
+						   GetUserNameFromId(GetUserId(), false)),
+				 errhint("Change its owner, or register another function.")));
 }

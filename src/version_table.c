@@ -194,3 +194,19 @@ version_table_delete(const VersionTable *table, int64 version)
 					   table->name),
 			  SPI_OK_DELETE, 1, &type, &value, NULL, NULL);
 }
+
+/* Gives a recorded version another number; its place in the order stays. */
+void
+version_table_renumber(const VersionTable *table, int64 version,
+					   int64 new_version)
+{
+	Oid			types[] = {INT8OID, INT8OID};
+	Datum		values[] = {
+		Int64GetDatum(version), Int64GetDatum(new_version)
+	};
+
+	query_run(psprintf("UPDATE %s SET version_id = $2"
+					   " WHERE version_id OPERATOR(pg_catalog.=) $1",
+					   table->name),
+			  SPI_OK_UPDATE, 2, types, values, NULL, NULL);
+}

@@ -43,6 +43,8 @@ extern VersionRows *version_table_read(const VersionTable *table);
 extern int64 version_rows_highest(const VersionRows *rows);
 extern bool version_rows_contain(const VersionRows *rows, int64 version);
 extern void version_table_insert(const VersionTable *table, int64 version);
+extern void version_table_renumber(const VersionTable *table, int64 version,
+								   int64 new_version);
 extern void version_table_delete(const VersionTable *table, int64 version);
 
 #endif							/* GOOSEPLUS_VERSION_TABLE_H */
