@@ -1,11 +1,5 @@
 -- comments: what the catalogs say of the extension.
-SELECT p.oid::regprocedure AS function, pg_get_function_result(p.oid) AS result
-FROM pg_proc p JOIN pg_depend d
-  ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
- AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'gooseplus')
-ORDER BY p.oid::regprocedure::text COLLATE "C";
-
--- no row in these: all have a comment, a name of ours, the caller's rights
+-- no row here: all functions have a comment, a name of ours, the caller's rights
 SELECT p.oid::regprocedure, provolatile, proparallel, prosecdef, proleakproof, proconfig,
        obj_description(p.oid, 'pg_proc') AS comment
 FROM pg_proc p JOIN pg_depend d
@@ -14,9 +8,7 @@ FROM pg_proc p JOIN pg_depend d
 WHERE provolatile <> 'v' OR proparallel <> 'u' OR prosecdef OR proleakproof
    OR proconfig IS NOT NULL OR proname !~ '^gooseplus_[a-z_]+$'
    OR coalesce(obj_description(p.oid, 'pg_proc'), '') !~ '^[a-z].*[^.]$';
--- nothing but functions, and the extension can be moved
-SELECT DISTINCT classid::regclass FROM pg_depend
-WHERE deptype = 'e' AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'gooseplus');
+-- the extension can be moved
 SELECT extrelocatable FROM pg_extension WHERE extname = 'gooseplus';
 SELECT comment IS NOT NULL AS described, installed_version = default_version AS newest
 FROM pg_available_extensions WHERE name = 'gooseplus';

@@ -18,7 +18,8 @@ SELECT path, environment FROM gooseplus_sources('two words,größe');
 -- a folder without migrations is fine
 SELECT path FROM gooseplus_sources('nothing');
 -- one that is not there is a warning, and letters are not folded
-\set VERBOSITY terse
+-- (the warning has the path of the directory, which differs)
+\set VERBOSITY sqlstate
 SELECT path FROM gooseplus_sources('nowhere, Eu');
 SET gooseplus.base_environment = 'nowhere';
 SELECT path FROM gooseplus_sources('production');

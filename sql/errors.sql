@@ -24,8 +24,9 @@ $$;
 SELECT a.* FROM attempt($$ gooseplus_migrate(NULL, NULL) $$) a;
 SELECT a.* FROM attempt($$ gooseplus_migrate(options => '["lock"]') $$) a;
 SELECT a.* FROM attempt($$ gooseplus_migrate(options => '"lock"') $$) a;
-SELECT a.* FROM attempt($$ gooseplus_migrate(options => '{"tmeout": 1}') $$) a;
-SELECT a.* FROM attempt($$ gooseplus_migrate(options => '{"Timeout": 1}') $$) a;
+SELECT a.state, a.message, a.hint ~ '^The options are ".*"timeout"' AS listed
+FROM attempt($$ gooseplus_migrate(options => '{"tmeout": 1}') $$) a;
+SELECT a.state, a.message FROM attempt($$ gooseplus_migrate(options => '{"Timeout": 1}') $$) a;
 SELECT a.* FROM attempt($$ gooseplus_migrate(options => '{"timeout": null}') $$) a;
 SELECT a.* FROM attempt($$ gooseplus_migrate(options => '{"timeout": [1]}') $$) a;
 SELECT a.state FROM attempt($$ gooseplus_migrate(options => '{"timeout": -1}') $$) a;

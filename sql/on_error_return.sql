@@ -21,18 +21,17 @@ SELECT version, state, statements, rows, error IS NULL AS fine FROM gooseplus_mi
 COMMIT;
 SELECT to_regclass('mine') AS mine, to_regclass('good') AS good;
 
--- what fails before the first migration has a row of its own
+-- what is wrong before the first migration runs is in the row of its file
 TRUNCATE result;
 INSERT INTO result SELECT * FROM gooseplus_migrate('broken');
 SELECT version, source, environment, direction, state, statements, rows FROM result;
-SELECT split_part(error, 'CONTEXT', 1) AS error FROM result WHERE error IS NOT NULL;
-SELECT count(*) FROM result, string_to_table(error, E'\n') AS line WHERE line ~ 'broken.sql:2:1$';
+SELECT version, error FROM result WHERE error IS NOT NULL;
 
 -- a call that cannot begin is an error all the same
 BEGIN READ ONLY;
 SELECT * FROM gooseplus_migrate();
 ROLLBACK;
-SELECT * FROM gooseplus_migrate(NULL, '{"on_eror": "return"}');
+SELECT * FROM gooseplus_migrate('no/name');
 
 -- a good run has the same rows as ever
 SELECT version, state, error FROM gooseplus_migrate(NULL, '{"base_environment": "good"}');

@@ -56,10 +56,10 @@ SELECT gooseplus_db_version('{"server_environment": true}');
 SET gooseplus.directory = '/etc';
 \echo :LAST_ERROR_SQLSTATE
 -- not by a name that is no option, neither
+\set VERBOSITY terse
 SELECT gooseplus_db_version('{"search_path": "x"}');
-\echo :LAST_ERROR_SQLSTATE
 SET gooseplus.tiemout = 1;
-\echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY default
 RESET ROLE;
 DROP SCHEMA regress_options CASCADE;
 REVOKE EXECUTE ON FUNCTION gooseplus_db_version(jsonb) FROM regress_gooseplus_options;
