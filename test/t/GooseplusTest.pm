@@ -20,6 +20,11 @@ our @EXPORT = qw(new_node node_conf write_files write_raw clear_files
   migrate_root query start_psql finish_psql wait_activity dump_of
   memory_peak);
 
+# The first minor releases of 15 have another background_psql().
+plan(skip_all => 'PostgreSQL::Test::BackgroundPsql is missing')
+  unless PostgreSQL::Test::Cluster->can('background_psql')
+  && eval { require PostgreSQL::Test::BackgroundPsql };
+
 # Each query's patience, as long as that of PostgreSQL's own tests.
 my $patience = $ENV{PG_TEST_TIMEOUT_DEFAULT} || 180;
 
