@@ -160,10 +160,59 @@ test_plan_many(void)
 	unit_true("many: ascending", ascending);
 }
 
+/*
+ * What to take back, from the last recorded on.
+ */
+static void
+test_plan_down(void)
+{
+	static const struct
+	{
+		const char *name;
+		const char *applied;	/* the last recorded first */
+		int64		target;
+		const char *expected;
+	}			cases[] = {
+		{"down: nothing at all", "", 0, ""},
+		{"down: row 0 only", "0", 0, ""},
+		{"down: to 0", "3 2 1 0", 0, "3 2 1"},
+		{"down: the target stays", "3 2 1 0", 2, "3"},
+		{"down: the target is the last", "3 2 1 0", 3, ""},
+		{"down: the target is above all", "3 2 1 0", 9, ""},
+		{"down: the target is not recorded", "30 20 10 0", 15, "30 20"},
+		{"down: no row 0", "2 1", 0, "2 1"},
+		{"down: order of application", "2 6 5 3 1 0", 0, "2 6 5 3 1"},
+		{"down: a low one recorded last stays", "2 6 5 3 1 0", 2, ""},
+		{"down: a low one ends the list", "7 2 6 5 3 1 0", 2, "7"},
+		{"down: above the target behind a low one", "4 6 2 5 3 1 0", 3, "4 6"},
+		{"down: recorded twice", "2 2 1 0", 1, "2 2"},
+		{"down: row 0 in the middle", "3 0 2 1", 0, "3"},
+		{"down: a negative row", "2 -1 1 0", 0, "2"},
+		{"down: highest possible", "9223372036854775807 1 0",
+		PG_INT64_MAX - 1, "9223372036854775807"},
+	};
+	int64		applied[16];
+	size_t		i;
+
+	for (i = 0; i < lengthof(cases); i++)
+	{
+		size_t		napplied = test_plan_read(cases[i].applied, applied);
+		size_t		count = 99;
+		int64	   *versions = plan_down(applied, napplied, cases[i].target,
+										 &count);
+
+		unit_text(cases[i].name, cases[i].expected,
+				  test_plan_text(versions, count));
+		unit_text(cases[i].name, cases[i].applied,
+				  test_plan_text(applied, napplied));
+	}
+}
+
 void
 test_plan(void)
 {
 	unit_suite("plan");
 	test_plan_cases();
+	test_plan_down();
 	test_plan_many();
 }
