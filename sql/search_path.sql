@@ -50,6 +50,12 @@ SELECT gooseplus_db_version(), gooseplus_has_pending();
 SELECT * FROM gooseplus_versions();
 SELECT path FROM gooseplus_sources();
 SELECT * FROM gooseplus_validate();
+SELECT version, state FROM gooseplus_down();
+SELECT version, state FROM gooseplus_reset();
+SELECT gooseplus_bundle_put('regress_path', 'base/00003_three.sql', '-- +goose Up');
+SELECT version, state FROM gooseplus_migrate(NULL, '{"bundle": "regress_path"}');
+SELECT path FROM gooseplus_bundle_files('regress_path');
+SELECT gooseplus_bundle_drop('regress_path');
 \set VERBOSITY default
 
 SET search_path = pg_catalog;
