@@ -110,6 +110,9 @@ write_files($node, 'base/00001_one.sql' => $one);
 mkfifo("$root/base/00002_fifo.sql", 0600) or die $!;
 run_fails('fifo', '42809',
 	qr{".*base/00002_fifo.sql" is not a regular file});
+(undef, $out, undef) =
+  query($node, "SELECT source, severity FROM gooseplus_validate()");
+is($out, 'base/00002_fifo.sql|error', 'validate finds the fifo, and does not wait');
 unlink "$root/base/00002_fifo.sql" or die $!;
 mkdir "$root/base/00003_folder.sql" or die $!;
 run_fails('folder named like a migration', '42809',

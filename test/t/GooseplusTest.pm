@@ -158,7 +158,7 @@ sub finish_psql
 	$out = slurp_file("$session->{base}out");
 	$err = slurp_file("$session->{base}err");
 	chomp($out, $err);
-	return ($session->{run}->result, $out, $err);
+	return (($session->{run}->results)[0], $out, $err);
 }
 
 # Wait until a session shows a query text that matches the pattern (of LIKE).

@@ -7,7 +7,7 @@
  * end of a script: what does our lexer say of the text before it, and what
  * does the server say?
  *
- * The scripts are made, and the answers compared, by test/t/010_scanner.pl.
+ * The scripts are made, and the answers compared, by test/t/009_scanner.pl.
  *
  * Copyright (c) 2026, gooseplus contributors
  *
