@@ -119,7 +119,7 @@ test_filename_snake_case(void)
 		{"\xE6\x95\xB0 \xE6\x8D\xAE", "\xE6\x95\xB0_\xE6\x8D\xAE"},
 		{"half \xC2\xBD\xC2\xB2", "half_\xC2\xBD\xC2\xB2"},
 		/* what is neither */
-		{"10\xE2\x82\xAC" "fee", "10_fee"},	/* euro sign */
+		{"10\xE2\x82\xAC" "fee", "10_fee"}, /* euro sign */
 		{"fee \xE2\x82\xAC", "fee"},	/* two others at the end */
 		{"fee\xE2\x82\xAC", "fee_"},	/* one, of three bytes */
 		{"a\xF0\x9F\xA6\xA2\xF0\x9F\xA6\xA2" "b", "a_b"},
