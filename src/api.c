@@ -345,8 +345,9 @@ gooseplus_statements(PG_FUNCTION_ARGS)
 	ListCell   *cell;
 
 	InitMaterializedSRF(fcinfo, 0);
+	(void) get_settings(fcinfo, 2);
 	foreach(cell, look_statements(get_text(fcinfo, 0), get_text(fcinfo, 1),
-								  get_settings(fcinfo, 2)))
+								  settings_read_open(PG_GETARG_JSONB_P(2))))
 	{
 		const LookStatement *statement = lfirst(cell);
 		Datum		values[4];

@@ -203,8 +203,9 @@ find_concurrently(Node *node, Oid *table)
 		List	   *names = castNode(DropStmt, node)->objects;
 
 		/* several at once are an error of the command's own */
-		*table = list_length(names) != 1 ? InvalidOid :
-			table_of_index(makeRangeVarFromNameList(linitial(names)));
+		if (list_length(names) != 1)
+			return false;
+		*table = table_of_index(makeRangeVarFromNameList(linitial(names)));
 		return true;
 	}
 	if (IsA(node, AlterTableStmt))
@@ -257,7 +258,8 @@ remove_concurrently(Node *node)
 void
 atomic_rules_drop_concurrently(RawStmt *raw, const Settings *settings)
 {
-	const char *command = GetCommandTagName(CreateCommandTag(raw->stmt));
+	const char *command = IsA(raw->stmt, AlterTableStmt) ?
+	"DETACH PARTITION" : GetCommandTagName(CreateCommandTag(raw->stmt));
 	Oid			table;
 
 	if (!find_concurrently(raw->stmt, &table))

@@ -304,16 +304,17 @@ add_statement_problem(CheckState *state, Problem *problem)
 }
 
 /*
- * Adds the problem of a command that one transaction cannot hold.
+ * Adds the problem of a command that one transaction cannot hold.  Returns
+ * false if what follows it may not be SQL: the data of COPY.
  */
-static void
+static bool
 check_command(CheckState *state, const RawStmt *raw)
 {
 	AtomicRefusal refusal;
 	Problem    *problem;
 
 	if (atomic_rules_judge(raw, &refusal) != ATOMIC_REFUSE)
-		return;
+		return true;
 	MemoryContextSwitchTo(state->problem_context);
 	problem = problem_make(state->migration->source->label, 0, 0,
 						   refusal.sqlstate, pstrdup(refusal.message));
@@ -323,6 +324,7 @@ check_command(CheckState *state, const RawStmt *raw)
 		refusal.sqlstate == ERRCODE_ACTIVE_SQL_TRANSACTION;
 	add_statement_problem(state, problem);
 	MemoryContextSwitchTo(state->statement_context);
+	return refusal.sqlstate != ERRCODE_FEATURE_NOT_SUPPORTED;
 }
 
 /*
@@ -385,12 +387,31 @@ parse_statements(void *arg)
 		raws = statement_parse(state->place.sql);
 		foreach(cell, raws)
 		{
-			check_command(state, lfirst_node(RawStmt, cell));
+			if (!check_command(state, lfirst_node(RawStmt, cell)))
+			{
+				statement_pop_place(&state->place);
+				MemoryContextSwitchTo(state->problem_context);
+				return;
+			}
 			check_language(state, lfirst_node(RawStmt, cell));
 		}
 		statement_pop_place(&state->place);
 	}
 	MemoryContextSwitchTo(state->problem_context);
+}
+
+/*
+ * Returns a hint for text that PostgreSQL's grammar refuses because it is
+ * meant for psql, or NULL.
+ */
+static const char *
+explain_text(const char *sql)
+{
+	if (sql[0] == '\\')
+		return "Commands of psql do not work in a migration.";
+	if (pg_strncasecmp(sql, "copy", 4) == 0)
+		return "The data of COPY FROM stdin cannot stand in a migration. Use INSERT, or COPY with a file of the server.";
+	return NULL;
 }
 
 /*
@@ -418,8 +439,8 @@ check_grammar(const Migration *migration, const Settings *settings,
 
 		rethrow_unless_of_file(error);
 		problem = problem_from_error(migration->source->label, error);
-		if (problem->hint == NULL && state.place.sql[0] == '\\')
-			problem->hint = "Commands of psql do not work in a migration.";
+		problem->hint = problem->hint ? problem->hint :
+			explain_text(state.place.sql);
 		add_statement_problem(&state, problem);
 	}
 	end_check(&state);

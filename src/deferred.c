@@ -15,21 +15,16 @@
 #include "postgres.h"
 
 #include "commands/trigger.h"
-#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 
 #include "deferred.h"
 #include "query.h"
-#include "report.h"
 
 #define EQUALS " OPERATOR(pg_catalog.=) "
 
-/* How often a constraint may vanish under us before we give up. */
-#define DEFERRED_TRIES 3
-
-/* Names of constraints, as RangeVar. */
+/* Names of constraints with pending events, as RangeVar. */
 typedef struct DeferredNames
 {
 	List	   *deferrable;
@@ -37,19 +32,26 @@ typedef struct DeferredNames
 } DeferredNames;
 
 /*
- * QueryRow: keeps the name of a constraint.
+ * QueryRow: keeps the name of a constraint, if the table that has it, or that
+ * it refers to, has events that wait.
  */
 static void
-keep_name(void *arg, HeapTuple row, TupleDesc desc)
+keep_pending(void *arg, HeapTuple row, TupleDesc desc)
 {
 	DeferredNames *names = arg;
 	bool		isnull;
-	char	   *schema = NameStr(*DatumGetName(query_value(row, desc, 1, &isnull)));
-	char	   *name = NameStr(*DatumGetName(query_value(row, desc, 2, &isnull)));
-	RangeVar   *range = makeRangeVar(pstrdup(schema), pstrdup(name), -1);
+	Oid			table = DatumGetObjectId(query_value(row, desc, 3, &isnull));
+	Oid			other = DatumGetObjectId(query_value(row, desc, 4, &isnull));
+	RangeVar   *range;
 
+	if (!AfterTriggerPendingOnRel(table) &&
+		!(OidIsValid(other) && AfterTriggerPendingOnRel(other)))
+		return;
+	range = makeRangeVar(pstrdup(NameStr(*DatumGetName(query_value(row, desc, 1, &isnull)))),
+						 pstrdup(NameStr(*DatumGetName(query_value(row, desc, 2, &isnull)))),
+						 -1);
 	names->deferrable = lappend(names->deferrable, range);
-	if (DatumGetBool(query_value(row, desc, 3, &isnull)))
+	if (DatumGetBool(query_value(row, desc, 5, &isnull)))
 		names->deferred = lappend(names->deferred, range);
 }
 
@@ -69,19 +71,23 @@ set_constraints(List *names, bool deferred)
 }
 
 /*
- * Checks all constraints that can be deferred, and lets those be deferred
- * again that are so by their definition.  By name: SET CONSTRAINTS ALL would
- * also count for constraints that are yet to be created.  Left to the end of
- * the transaction are constraints in schemas that are closed to the caller,
- * and those that share their name with one that cannot be deferred, as SET
- * CONSTRAINTS does not take their names.
+ * Checks what has been deferred so far, now, and lets those constraints be
+ * deferred again that are so by their definition.  Errors: a constraint is
+ * violated.
+ *
+ * By name, because SET CONSTRAINTS ALL would also count for constraints that
+ * are yet to be created; and only where events wait, because a database can
+ * have very many constraints.  Left to the end of the transaction are
+ * constraints in schemas that are closed to the caller, and those that share
+ * their name with one that cannot be deferred, as SET CONSTRAINTS does not
+ * take their names.
  */
-static void
-check_now(void *arg)
+void
+deferred_check(void)
 {
 	DeferredNames names = {0};
 
-	query_run("SELECT n.nspname, c.conname, pg_catalog.bool_or(c.condeferred)"
+	query_run("SELECT n.nspname, c.conname, c.conrelid, c.confrelid, c.condeferred"
 			  " FROM pg_catalog.pg_constraint c"
 			  " JOIN pg_catalog.pg_namespace n ON n.oid" EQUALS "c.connamespace"
 			  " WHERE c.condeferrable"
@@ -90,28 +96,8 @@ check_now(void *arg)
 			  " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o"
 			  " WHERE o.conname" EQUALS "c.conname"
 			  " AND o.connamespace" EQUALS "c.connamespace"
-			  " AND NOT o.condeferrable)"
-			  " GROUP BY n.nspname, c.conname",
-			  SPI_OK_SELECT, 0, NULL, NULL, keep_name, &names);
+			  " AND NOT o.condeferrable)",
+			  SPI_OK_SELECT, 0, NULL, NULL, keep_pending, &names);
 	set_constraints(names.deferrable, false);
 	set_constraints(names.deferred, true);
-}
-
-/*
- * Checks what a migration has deferred, now.  Errors: a constraint is
- * violated.
- */
-void
-deferred_check(void)
-{
-	ErrorData  *error;
-
-	/* another session may drop a constraint between our look and its use */
-	for (int tries = 1; (error = report_try(check_now, NULL)) != NULL; tries++)
-	{
-		if (error->sqlerrcode != ERRCODE_UNDEFINED_OBJECT ||
-			tries == DEFERRED_TRIES)
-			ReThrowError(error);
-		CHECK_FOR_INTERRUPTS();
-	}
 }

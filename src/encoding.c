@@ -33,6 +33,24 @@ server_takes_utf8(void)
 }
 
 /*
+ * Returns where to end a chunk of at most that many bytes: at a line end, as
+ * some encodings have one character for two of Unicode; if there is none,
+ * between characters.
+ */
+static int
+chunk_length(const char *text, int chunk, size_t left)
+{
+	if ((size_t) chunk == left)
+		return chunk;
+	for (int end = chunk; end > 0; end--)
+	{
+		if (text[end - 1] == '\n')
+			return end;
+	}
+	return pg_encoding_mbcliplen(PG_UTF8, text, chunk, chunk);
+}
+
+/*
  * Returns how many leading bytes of valid UTF-8 can be converted.
  */
 static size_t
@@ -55,7 +73,7 @@ convertible_length(const char *text, size_t length)
 		int			chunk = Min(length - done, ENCODING_CHUNK);
 		int			converted;
 
-		chunk = pg_encoding_mbcliplen(PG_UTF8, text + done, chunk, chunk);
+		chunk = chunk_length(text + done, chunk, length - done);
 		converted = pg_do_encoding_conversion_buf(conversion, PG_UTF8,
 												  GetDatabaseEncoding(),
 												  (unsigned char *) unconstify(char *, text + done),

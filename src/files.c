@@ -103,7 +103,7 @@ new_version(bool sequential, const Settings *settings)
 static void
 write_new_file(const char *path)
 {
-	int			length = strlen(template);
+	ssize_t		length = strlen(template);
 	int			fd = OpenTransientFilePerm(path,
 										   O_CREAT | O_EXCL | O_WRONLY | PG_BINARY,
 										   FILE_MODE);
@@ -146,7 +146,7 @@ files_create(const char *name, const char *env, bool sequential,
 	List	   *environments = source_environments(settings, env);
 	const char *environment = llast(environments);
 	StringInfoData file;
-	size_t		start;
+	int			start;
 
 	check_may_write(settings);
 	if (list_length(environments) > 2)

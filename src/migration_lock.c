@@ -20,6 +20,7 @@
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "storage/latch.h"
+#include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
@@ -33,6 +34,12 @@
 
 /* How long to sleep between two looks at the lock. */
 #define POLL_INTERVAL_MS 100
+
+/* How often to look who blocks whom, which is dearer. */
+#define POLLS_PER_LOOK 10
+
+/* Added to the name of the version table. */
+#define LOCK_SUFFIX "_lock"
 
 #define EQUALS " OPERATOR(pg_catalog.=) "
 
@@ -62,24 +69,54 @@ try_advisory(void *arg)
 	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
+/* The lock table. */
+typedef struct LockTable
+{
+	Oid			relation;
+	char	   *schema;
+	char	   *name;			/* qualified and quoted */
+	const char *table;			/* its own name */
+	bool		locked;
+} LockTable;
+
 /*
- * TryLock: the row of the lock table, whose name is the argument.  The Go
- * library gooseplus deletes and inserts the row before it locks it.
+ * Locks the first row of the lock table, if there is one; an error if that is
+ * locked by somebody else.
+ */
+static void
+lock_first_row(void *arg)
+{
+	LockTable  *table = arg;
+
+	trust_confirm_table(table->relation, table->schema, table->table);
+	table->locked =
+		query_run(psprintf("SELECT status FROM %s ORDER BY ctid LIMIT 1"
+						   " FOR UPDATE NOWAIT", table->name),
+				  SPI_OK_SELECT, 0, NULL, NULL, NULL, NULL) > 0;
+}
+
+/*
+ * TryLock: the row of the lock table.  The Go library gooseplus deletes and
+ * inserts the row before it locks it, so that it may not be there.  Then we
+ * insert one, and keep others from doing the same.
  */
 static bool
 try_row(void *arg)
 {
-	const char *name = arg;
+	LockTable  *table = arg;
+	ErrorData  *error = report_try(lock_first_row, table);
 
-	if (query_run(psprintf("SELECT status FROM %s LIMIT 1 FOR UPDATE SKIP LOCKED",
-						   name),
-				  SPI_OK_SELECT, 0, NULL, NULL, NULL, NULL) > 0)
-		return true;
-	if (query_run(psprintf("SELECT FROM %s LIMIT 1", name),
-				  SPI_OK_SELECT, 0, NULL, NULL, NULL, NULL) == 0)
-		query_run(psprintf("INSERT INTO %s (status) VALUES (0)", name),
+	if (error != NULL && error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+		ReThrowError(error);
+	if (error != NULL)
+		return false;
+	if (!table->locked &&
+		ConditionalLockRelationOid(table->relation, ShareRowExclusiveLock))
+		query_run(psprintf("INSERT INTO %s (status)"
+						   " SELECT 0 WHERE NOT EXISTS (SELECT FROM %s)",
+						   table->name, table->name),
 				  SPI_OK_INSERT, 0, NULL, NULL, NULL, NULL);
-	return false;
+	return table->locked;
 }
 
 /*
@@ -97,6 +134,27 @@ add_holder(void *arg, HeapTuple row, TupleDesc desc)
 						 DatumGetInt32(pid));
 }
 
+/* The other sessions that hold the advisory lock. */
+#define HOLDER_QUERY \
+	"SELECT l.pid FROM pg_catalog.pg_locks l" \
+	" WHERE l.granted AND l.locktype" EQUALS "'advisory'" \
+	" AND l.database" EQUALS "$1" \
+	" AND l.classid::pg_catalog.int8" EQUALS "$2" \
+	" AND l.objid::pg_catalog.int8" EQUALS "$3" \
+	" AND l.objsubid" EQUALS "1" \
+	" AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()"
+
+/*
+ * Sets the arguments of HOLDER_QUERY.
+ */
+static void
+set_lock_values(const Settings *settings, Datum *values)
+{
+	values[0] = ObjectIdGetDatum(MyDatabaseId);
+	values[1] = Int64GetDatum((int64) (uint32) (settings->lock_id >> 32));
+	values[2] = Int64GetDatum((int64) (uint32) settings->lock_id);
+}
+
 /*
  * Returns who holds the advisory lock, for an error's detail, palloc'd.
  */
@@ -104,22 +162,13 @@ static char *
 lock_holders(const Settings *settings)
 {
 	Oid			types[] = {OIDOID, INT8OID, INT8OID};
-	Datum		values[] = {
-		ObjectIdGetDatum(MyDatabaseId),
-		Int64GetDatum((int64) (uint32) (settings->lock_id >> 32)),
-		Int64GetDatum((int64) (uint32) settings->lock_id)
-	};
+	Datum		values[3];
 	StringInfoData holders;
 
 	initStringInfo(&holders);
-	query_run("SELECT l.pid FROM pg_catalog.pg_locks l"
-			  " WHERE l.granted AND l.locktype" EQUALS "'advisory'"
-			  " AND l.database" EQUALS "$1"
-			  " AND l.classid::pg_catalog.int8" EQUALS "$2"
-			  " AND l.objid::pg_catalog.int8" EQUALS "$3"
-			  " AND l.objsubid" EQUALS "1"
-			  " AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()",
-			  SPI_OK_SELECT, 3, types, values, add_holder, &holders);
+	set_lock_values(settings, values);
+	query_run(HOLDER_QUERY, SPI_OK_SELECT, 3, types, values, add_holder,
+			  &holders);
 	if (holders.len == 0)
 		return pstrdup("It was held by another run.");
 	return psprintf("It was held by process %s.", holders.data);
@@ -136,6 +185,34 @@ refuse_to_wait(const Settings *settings, const char *limit)
 			 errmsg("could not obtain the migration lock within %s", limit),
 			 errdetail("%s", lock_holders(settings)),
 			 errhint("Another run is in progress. Call again when it has ended.")));
+}
+
+/*
+ * QueryRow: notes that there is a row.
+ */
+static void
+note_row(void *arg, HeapTuple row, TupleDesc desc)
+{
+	*(bool *) arg = true;
+}
+
+/*
+ * Does the holder of the advisory lock wait for a lock of ours?  The server
+ * cannot see that deadlock, as we are not queued for the lock.
+ */
+static bool
+holder_waits_for_us(const Settings *settings)
+{
+	Oid			types[] = {OIDOID, INT8OID, INT8OID};
+	Datum		values[3];
+	bool		found = false;
+
+	set_lock_values(settings, values);
+	query_run(HOLDER_QUERY
+			  " AND pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=)"
+			  " ANY (pg_catalog.pg_blocking_pids(l.pid))",
+			  SPI_OK_SELECT, 3, types, values, note_row, &found);
+	return found;
 }
 
 /*
@@ -180,6 +257,7 @@ wait_for(const Settings *settings, TryLock try, void *arg)
 {
 	static uint32 wait_event = 0;
 	instr_time	start;
+	int			polls = 0;
 
 	if (try(arg))
 		return;
@@ -191,11 +269,12 @@ wait_for(const Settings *settings, TryLock try, void *arg)
 	{
 		if (LockTimeout > 0 && report_elapsed(start) >= LockTimeout)
 			refuse_to_wait(settings, "lock_timeout");
-		if (is_waited_for())
+		if (is_waited_for() ||
+			(polls++ % POLLS_PER_LOOK == 0 && holder_waits_for_us(settings)))
 			ereport(ERROR,
 					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 					 errmsg("gave up waiting for the migration lock, as another session waits for this transaction"),
-					 errdetail("A statement such as CREATE INDEX CONCURRENTLY waits until this transaction ends. %s",
+					 errdetail("The other session, or a statement such as CREATE INDEX CONCURRENTLY, goes on when this transaction ends. %s",
 							   lock_holders(settings)),
 					 errhint("Call again, or use CALL gooseplus_deploy, which holds no snapshot while it waits.")));
 		(void) WaitLatch(MyLatch,
@@ -227,15 +306,22 @@ create_lock_table(const char *name)
 void
 migration_lock_take(const Settings *settings)
 {
-	char	   *schema;
-	char	   *name;
+	LockTable	table = {0};
 
 	if (settings->lock)
 		wait_for(settings, try_advisory, unconstify(Settings *, settings));
 	if (!settings->lock_table)
 		return;
-	if (!OidIsValid(trust_find_table(settings, "_lock", RowExclusiveLock,
-									 &schema, &name)))
-		create_lock_table(name);
-	wait_for(settings, try_row, name);
+	table.table = psprintf("%s" LOCK_SUFFIX,
+						   (char *) llast(settings->version_table));
+	table.relation = trust_find_table(settings, LOCK_SUFFIX, RowExclusiveLock,
+									  &table.schema, &table.name);
+	if (!OidIsValid(table.relation))
+	{
+		create_lock_table(table.name);
+		table.relation = trust_find_table(settings, LOCK_SUFFIX,
+										  RowExclusiveLock, &table.schema,
+										  &table.name);
+	}
+	wait_for(settings, try_row, &table);
 }

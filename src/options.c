@@ -42,7 +42,7 @@ check_option_name(const char *name)
 	StringInfoData known;
 
 	initStringInfo(&known);
-	for (int i = 0; i < lengthof(option_names); i++)
+	for (size_t i = 0; i < lengthof(option_names); i++)
 	{
 		if (strcmp(name, option_names[i]) == 0)
 			return;
@@ -169,6 +169,27 @@ settings_read(const Jsonb *options)
 	apply_options(options);
 	settings = settings_copy();
 	AtEOXact_GUC(false, nest_level);
+	return settings;
+}
+
+/*
+ * Returns the settings for a call that shows the caller what became of the
+ * variables: only those given in the options count.
+ */
+Settings *
+settings_read_open(const Jsonb *options)
+{
+	Settings   *settings = settings_read(options);
+	JsonbValue	value;
+	JsonbValue *given = getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &options->root),
+													 "variables",
+													 strlen("variables"),
+													 &value);
+
+	settings->server_environment = false;
+	if (given == NULL)
+		settings->variables = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+																 CStringGetDatum("{}")));
 	return settings;
 }
 

@@ -49,10 +49,13 @@ typedef struct Run
 	bool		in_progress;	/* has the next of them begun? */
 	int			ordinal;		/* statement in progress */
 	int64		migration_rows;
+	List	   *temporary_tables;	/* to drop when the migration ends */
+	List	   *cursors;		/* to close then */
 	instr_time	migration_started;
 	RunRow	   *rows;			/* one a migration */
 	MemoryContext context;
 	MemoryContext statement_context;
+	MemoryContext command_context;
 } Run;
 
 extern void run_report_migration(Run *run, const RunRow *row,

@@ -32,6 +32,7 @@
 #include "atomic_rules.h"
 #include "check.h"
 #include "collect.h"
+#include "commit_rules.h"
 #include "compat.h"
 #include "deferred.h"
 #include "migration_lock.h"
@@ -57,6 +58,7 @@ refuse_unless_possible(const char *function)
 
 	PreventCommandDuringRecovery(call);
 	PreventCommandIfReadOnly(call);
+	PreventCommandIfParallelMode(call);
 	if (IsolationUsesXactSnapshot())
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -82,12 +84,7 @@ read_versions(Run *run)
 
 	if (!run->settings->versioning)
 		return NULL;
-	run->table = version_table_find(run->settings, RowExclusiveLock);
-	if (!OidIsValid(run->table->relation))
-	{
-		version_table_create(run->table);
-		run->table = version_table_find(run->settings, RowExclusiveLock);
-	}
+	run->table = version_table_ensure(run->settings, RowExclusiveLock);
 	rows = version_table_read(run->table);
 	run->initial = run->current = version_rows_highest(rows);
 	if (rows->nitems == 0)
@@ -136,7 +133,6 @@ prepare_migrations(Run *run, const Step *steps, size_t nsteps)
 	{
 		const Source *source = steps[i].source;
 		RunRow	   *row = &run->rows[i];
-		List	   *found;
 
 		run->migrations[i].source = source;
 		run->migrations[i].direction = steps[i].direction;
@@ -144,14 +140,50 @@ prepare_migrations(Run *run, const Step *steps, size_t nsteps)
 		row->source = source->label;
 		row->environment = source->environment;
 		row->direction = steps[i].direction == SCRIPT_UP ? "up" : "down";
+		row->state = "pending";
+	}
+	for (size_t i = 0; i < nsteps; i++)
+	{
+		RunRow	   *row = &run->rows[i];
+		List	   *found;
+
+		CHECK_FOR_INTERRUPTS();
 		found = prepare_migration(run, &run->migrations[i], &languages);
-		row->state = found == NIL ? "pending" : "failed";
-		row->error = found == NIL ? NULL : problem_list(found);
+		if (found != NIL)
+		{
+			row->state = "failed";
+			row->error = problem_list(found);
+		}
 		problems = list_concat(problems, found);
 	}
 	run->refused = problems != NIL;
 	if (run->refused)
 		problem_raise(problems);
+}
+
+/*
+ * Keeps in mind what a command leaves to the end of its migration, which is
+ * where goose commits: temporary tables to drop, cursors to close.  A setting that ends there,
+ * while goose lets it reach the next migrations, is told to the client.
+ */
+static void
+note_until_end(Run *run, const RawStmt *raw)
+{
+	const char *table = commit_rules_dropped_table(raw);
+	const char *cursor = commit_rules_closed_cursor(raw);
+	const char *setting = commit_rules_kept_setting(raw);
+	MemoryContext context = MemoryContextSwitchTo(run->context);
+
+	if (table != NULL)
+		run->temporary_tables = lappend(run->temporary_tables,
+										pstrdup(table));
+	if (cursor != NULL)
+		run->cursors = lappend(run->cursors, pstrdup(cursor));
+	MemoryContextSwitchTo(context);
+	if (setting != NULL)
+		ereport(NOTICE,
+				(errmsg("\"%s\" is put back at the end of this migration",
+						setting)));
 }
 
 /*
@@ -161,9 +193,11 @@ static int64
 run_commands(Run *run, const StatementPlace *place)
 {
 	int64		rows = 0;
+	List	   *raws = statement_parse(place->sql);
 	ListCell   *cell;
+	MemoryContext context = MemoryContextSwitchTo(run->command_context);
 
-	foreach(cell, statement_parse(place->sql))
+	foreach(cell, raws)
 	{
 		RawStmt    *raw = lfirst_node(RawStmt, cell);
 		AtomicRefusal refusal;
@@ -173,6 +207,7 @@ run_commands(Run *run, const StatementPlace *place)
 			case ATOMIC_RUN:
 				atomic_rules_drop_concurrently(raw, run->settings);
 				rows += statement_run(place->sql, raw);
+				note_until_end(run, raw);
 				break;
 			case ATOMIC_SKIP:
 				ereport(NOTICE,
@@ -186,7 +221,10 @@ run_commands(Run *run, const StatementPlace *place)
 						 errmsg("%s", refusal.message),
 						 errhint("%s", refusal.hint)));
 		}
+		/* a block can hold very many commands */
+		MemoryContextReset(run->command_context);
 	}
+	MemoryContextSwitchTo(context);
 	return rows;
 }
 
@@ -219,6 +257,8 @@ run_statements(Run *run, const Migration *migration)
 			ereport(NOTICE,
 					(errmsg("executing statement %d of %s: %s", script.ordinal,
 							migration->source->label, place.sql)));
+		if (migration->source->confirm != NULL)
+			migration->source->confirm(migration->source);
 		run->migration_rows += run_commands(run, &place);
 		timer_check();
 		statement_pop_place(&place);
@@ -232,12 +272,30 @@ run_statements(Run *run, const Migration *migration)
 }
 
 /*
- * Error context for what follows the last statement of a migration.
+ * Error context: the text itself.
  */
 static void
-describe_end(void *arg)
+describe(void *arg)
 {
-	errcontext("end of migration %s", (const char *) arg);
+	errcontext("%s", (const char *) arg);
+}
+
+/*
+ * Checks the constraints that the caller has deferred, so that a violation is
+ * not taken for that of a migration.
+ */
+static void
+check_before_run(Run *run)
+{
+	ErrorContextCallback callback;
+
+	callback.callback = describe;
+	callback.arg = "deferred constraints, before the first migration";
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	if (run->nmigrations > 0)
+		deferred_check();
+	error_context_stack = callback.previous;
 }
 
 /*
@@ -249,12 +307,16 @@ end_migration(Run *run, const Migration *migration, int nest_level)
 	const Source *source = migration->source;
 	ErrorContextCallback callback;
 
-	callback.callback = describe_end;
-	callback.arg = unconstify(char *, source->label);
+	callback.callback = describe;
+	callback.arg = psprintf("end of migration %s", source->label);
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	MemoryContextSwitchTo(run->statement_context);
 	deferred_check();
+	commit_rules_close_cursors(run->cursors);
+	run->cursors = NIL;
+	commit_rules_drop_tables(run->temporary_tables);
+	run->temporary_tables = NIL;
 	/* settings, roles and search_path of the migration end here */
 	AtEOXact_GUC(false, nest_level);
 	if (run->table != NULL && migration->direction == SCRIPT_UP)
@@ -327,10 +389,13 @@ run_all(void *arg)
 	Step	   *steps;
 	size_t		nsteps;
 
+	run_is_active = true;
+	timer_start(TIMER_RUN, run->settings->timeout);
 	migration_lock_take(run->settings);
 	steps = steps_make(run->request, run->sources, read_versions(run),
 					   &nsteps);
 	prepare_migrations(run, steps, nsteps);
+	check_before_run(run);
 	while (run->done < run->nmigrations)
 		run_migration(run);
 	announce_end(run);
@@ -379,13 +444,14 @@ run_atomic(const RunRequest *request)
 	run.statement_context = AllocSetContextCreate(CurrentMemoryContext,
 												  "gooseplus statement",
 												  ALLOCSET_DEFAULT_SIZES);
+	run.command_context = AllocSetContextCreate(CurrentMemoryContext,
+												"gooseplus command",
+												ALLOCSET_DEFAULT_SIZES);
 	INSTR_TIME_SET_CURRENT(run.started);
 	run.sources = collect_sources(settings, request->env,
 								  !steps_go_down(request), NULL);
 	source_set_refuse_duplicates(run.sources);
 
-	run_is_active = true;
-	timer_start(TIMER_RUN, settings->timeout);
 	error = report_try(run_all, &run);
 	run_is_active = false;
 	report_activity_end();
@@ -393,6 +459,7 @@ run_atomic(const RunRequest *request)
 		fail_run(&run, error);
 	else
 		run_report_end(&run, NULL);
+	MemoryContextDelete(run.command_context);
 	MemoryContextDelete(run.statement_context);
 	return run_list_rows(&run, error);
 }

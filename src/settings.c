@@ -22,6 +22,9 @@
 #include "compat.h"
 #include "settings.h"
 
+/* Variables are scalars in an object; some room for better words later. */
+#define VARIABLES_DEPTH_MAX 10
+
 static char *setting_directory;
 static char *setting_base_environment;
 static char *setting_bundle;
@@ -186,6 +189,33 @@ check_exclude_versions(char **newval, void **extra, GucSource source)
 }
 
 /*
+ * Is JSON text nested no deeper than variables can be?  The server's parser
+ * raises an error for text that is nested too deeply, and a check hook must
+ * not.
+ */
+static bool
+is_shallow(const char *json)
+{
+	int			depth = 0;
+	bool		in_string = false;
+
+	for (; *json != '\0'; json++)
+	{
+		if (in_string && *json == '\\' && json[1] != '\0')
+			json++;
+		else if (*json == '"')
+			in_string = !in_string;
+		else if (!in_string && (*json == '{' || *json == '['))
+			depth++;
+		else if (!in_string && (*json == '}' || *json == ']'))
+			depth--;
+		if (depth > VARIABLES_DEPTH_MAX)
+			return false;
+	}
+	return true;
+}
+
+/*
  * Checks that the text is one JSON object; whether its members can serve as
  * variables is seen when they are read, as only that can raise an error.
  */
@@ -194,7 +224,7 @@ check_variables(char **newval, void **extra, GucSource source)
 {
 	const char *first = *newval + strspn(*newval, " \t\r\n");
 
-	if (*first == '{' &&
+	if (*first == '{' && is_shallow(*newval) &&
 		compat_json_is_valid(*newval, strlen(*newval), GetDatabaseEncoding()))
 		return true;
 	GUC_check_errdetail("The variables are a JSON object, such as {\"REGION\": \"eu\"}.");
@@ -336,6 +366,35 @@ settings_define(void)
 }
 
 /*
+ * Error context: which setting could not be read.
+ */
+static void
+describe_variables(void *arg)
+{
+	errcontext("setting \"gooseplus.variables\"");
+}
+
+/*
+ * Returns the variables, palloc'd.  Errors: jsonb does not take them, although
+ * they are JSON.
+ */
+static Jsonb *
+copy_variables(void)
+{
+	ErrorContextCallback callback;
+	Jsonb	   *variables;
+
+	callback.callback = describe_variables;
+	callback.arg = NULL;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	variables = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+												   CStringGetDatum(setting_variables)));
+	error_context_stack = callback.previous;
+	return variables;
+}
+
+/*
  * Returns what the settings are now, palloc'd in the current context.
  */
 Settings *
@@ -360,9 +419,7 @@ settings_copy(void)
 		elog(ERROR, "invalid versions \"%s\"", setting_exclude_versions);
 	settings->on_error = setting_on_error;
 	settings->drop_concurrently = setting_drop_concurrently;
-	settings->variables =
-		DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-										   CStringGetDatum(setting_variables)));
+	settings->variables = copy_variables();
 	settings->server_environment = setting_server_environment;
 	settings->verbose = setting_verbose;
 	return settings;

@@ -55,6 +55,7 @@ typedef struct Settings
 extern void settings_define(void);
 extern Settings *settings_copy(void);
 extern Settings *settings_read(const Jsonb *options);
+extern Settings *settings_read_open(const Jsonb *options);
 extern const char *settings_variable(void *settings, const char *name,
 									 size_t length);
 

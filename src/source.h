@@ -22,6 +22,12 @@ typedef struct Source Source;
  */
 typedef char *(*SourceRead) (const Source *source, size_t *length);
 
+/*
+ * Raises an error if what was read is not what would run now.  Called right
+ * before each statement.
+ */
+typedef void (*SourceConfirm) (const Source *source);
+
 struct Source
 {
 	int64		version;
@@ -30,7 +36,8 @@ struct Source
 	const char *name;			/* of the file, database's encoding */
 	const char *label;			/* "environment/name" */
 	SourceRead	read;
-	const void *origin;			/* the reader's own */
+	SourceConfirm confirm;		/* or NULL */
+	void	   *origin;			/* the reader's own */
 };
 
 typedef struct SourceSet

@@ -98,6 +98,13 @@ resolve_root(const char *directory)
 	return root;
 }
 
+/* list_sort()'s comparison of two strings. */
+static int
+compare_names(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
 /*
  * Returns the names of the root's folders, for a warning, palloc'd.
  */
@@ -106,10 +113,10 @@ list_folders(const char *root)
 {
 	DIR		   *dir = AllocateDir(root);
 	struct dirent *entry;
+	List	   *folders = NIL;
+	ListCell   *cell;
 	StringInfoData names;
-	int			count = 0;
 
-	initStringInfo(&names);
 	while ((entry = ReadDir(dir, root)) != NULL)
 	{
 		struct stat st;
@@ -121,15 +128,23 @@ list_folders(const char *root)
 			stat(psprintf("%s/%s", root, entry->d_name), &st) != 0 ||
 			!S_ISDIR(st.st_mode))
 			continue;
-		if (count++ == FOLDER_LIST_MAX)
+		folders = lappend(folders, pstrdup(entry->d_name));
+	}
+	FreeDir(dir);
+	list_sort(folders, compare_names);
+	initStringInfo(&names);
+	foreach(cell, folders)
+	{
+		const char *name = lfirst(cell);
+
+		if (foreach_current_index(cell) == FOLDER_LIST_MAX)
 		{
 			appendStringInfoString(&names, ", ...");
 			break;
 		}
 		appendStringInfo(&names, "%s\"%s\"", names.len > 0 ? ", " : "",
-						 encoding_to_server(entry->d_name, strlen(entry->d_name)));
+						 encoding_to_server(name, strlen(name)));
 	}
-	FreeDir(dir);
 	return names.data;
 }
 
@@ -173,7 +188,7 @@ find_folder(const char *root, const char *environment, int missing_level)
 static char *
 read_open_file(int fd, const char *path, size_t size, size_t *length)
 {
-	size_t		allocated = size + 1;
+	size_t		allocated = size + 2;
 	char	   *text = MemoryContextAllocHuge(CurrentMemoryContext, allocated);
 	size_t		done = 0;
 
@@ -182,9 +197,9 @@ read_open_file(int fd, const char *path, size_t size, size_t *length)
 		ssize_t		count;
 
 		CHECK_FOR_INTERRUPTS();
-		if (done + 1 >= allocated && done >= size)
+		/* one byte is for the end of the text, one to see that of the file */
+		if (done + 1 >= allocated)
 		{
-			/* the file may have grown since; one byte shows the end */
 			allocated += 8192;
 			text = repalloc_huge(text, allocated);
 		}
@@ -281,7 +296,7 @@ add_file(SourceSet *set, const DirectoryFolder *folder, const char *name,
 							 prefix > 0 ? "/" : "", file_name(name));
 	source->name = source->label + prefix;
 	source->read = directory_read;
-	source->origin = folder;
+	source->origin = unconstify(DirectoryFolder *, folder);
 }
 
 /*

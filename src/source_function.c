@@ -19,6 +19,7 @@
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
@@ -36,6 +37,8 @@ typedef struct Registered
 {
 	const char *up;				/* signatures, or NULL */
 	const char *down;
+	Oid			up_function;	/* what they meant when they were read */
+	Oid			down_function;
 } Registered;
 
 typedef struct Collecting
@@ -84,18 +87,25 @@ find_function(const char *signature)
 }
 
 /*
- * Adds the call of a function to a script, unless there is none.  Errors: the
- * function is gone, or it must not run with the caller's rights.
+ * Adds the call of a function to a script, unless there is none, and returns
+ * the function.  It is locked, so that nobody can drop it or give it another
+ * owner before it runs.  Errors: it is gone, or must not run with the
+ * caller's rights.
  */
-static void
+static Oid
 add_call(StringInfo script, const char *signature)
 {
 	Oid			function;
 	char	   *name;
 
 	if (signature == NULL)
-		return;
+		return InvalidOid;
 	function = find_function(signature);
+	if (OidIsValid(function))
+	{
+		LockDatabaseObject(ProcedureRelationId, function, 0, AccessShareLock);
+		function = find_function(signature);
+	}
 	if (!OidIsValid(function))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
@@ -110,6 +120,26 @@ add_call(StringInfo script, const char *signature)
 					 "-- +goose StatementEnd\n",
 					 get_func_prokind(function) == PROKIND_PROCEDURE ?
 					 "CALL" : "SELECT", name);
+	return function;
+}
+
+/*
+ * SourceConfirm: the names must still mean the functions that were checked; a
+ * schema can be given another name meanwhile.
+ */
+static void
+function_confirm(const Source *source)
+{
+	const Registered *registered = source->origin;
+
+	if ((registered->up != NULL &&
+		 find_function(registered->up) != registered->up_function) ||
+		(registered->down != NULL &&
+		 find_function(registered->down) != registered->down_function))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("registered functions of \"%s\" are not those that were checked before the run",
+						source->label)));
 }
 
 /*
@@ -118,15 +148,15 @@ add_call(StringInfo script, const char *signature)
 static char *
 function_read(const Source *source, size_t *length)
 {
-	const Registered *registered = source->origin;
+	Registered *registered = source->origin;
 	StringInfoData script;
 	char	   *text;
 
 	initStringInfo(&script);
 	appendStringInfoString(&script, "-- +goose Up\n");
-	add_call(&script, registered->up);
+	registered->up_function = add_call(&script, registered->up);
 	appendStringInfoString(&script, "-- +goose Down\n");
-	add_call(&script, registered->down);
+	registered->down_function = add_call(&script, registered->down);
 	text = encoding_from_server(script.data, script.len);
 	*length = strlen(text);
 	return text;
@@ -153,7 +183,7 @@ receive_function(void *arg, HeapTuple row, TupleDesc desc)
 	}
 	if (cell == NULL)
 		return;
-	registered = palloc(sizeof(Registered));
+	registered = palloc0(sizeof(Registered));
 	registered->up = column_text(row, desc, 4);
 	registered->down = column_text(row, desc, 5);
 	source = source_set_add(collecting->set);
@@ -165,6 +195,7 @@ receive_function(void *arg, HeapTuple row, TupleDesc desc)
 	source->label = environment[0] == '\0' ? source->name :
 		psprintf("%s/%s", environment, source->name);
 	source->read = function_read;
+	source->confirm = function_confirm;
 	source->origin = registered;
 }
 
@@ -193,8 +224,8 @@ source_function_collect(SourceSet *set, const List *environments)
 }
 
 /*
- * Returns the signature of a function that can be called without arguments,
- * palloc'd, with its schema; NULL for InvalidOid.
+ * Returns the signature of a function without arguments, palloc'd, with its
+ * schema; NULL for InvalidOid.
  */
 static char *
 callable_signature(Oid function)
@@ -210,14 +241,14 @@ callable_signature(Oid function)
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("function with OID %u does not exist", function)));
 	proc = (Form_pg_proc) GETSTRUCT(tuple);
-	if (proc->pronargs > proc->pronargdefaults ||
+	if (proc->pronargs > 0 ||
 		(proc->prokind != PROKIND_FUNCTION &&
 		 proc->prokind != PROKIND_PROCEDURE))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
 				 errmsg("%s cannot be a migration",
 						format_procedure_qualified(function)),
-				 errdetail("A migration is a function or procedure that can be called without arguments.")));
+				 errdetail("A migration is a function or procedure without arguments.")));
 	ReleaseSysCache(tuple);
 	return format_procedure_qualified(function);
 }

@@ -58,11 +58,15 @@ locate(StatementPlace *place, int cursor)
 {
 	const ScriptStatement *script = &place->script;
 
+	/* the server counts characters; with SQL_ASCII each byte is one */
+	int			encoding = GetDatabaseEncoding() == PG_SQL_ASCII ?
+	PG_SQL_ASCII : PG_UTF8;
+
 	place->line = script->line;
 	place->column = script->column;
 	if (cursor > 0)
 		script_locate(place->reader,
-					  character_offset(script->text, script->length, PG_UTF8,
+					  character_offset(script->text, script->length, encoding,
 									   cursor),
 					  &place->line, &place->column);
 }

@@ -177,6 +177,11 @@ find_relation(char *schema, const char *table, LOCKMODE mode, char **name)
 	Datum		value;
 
 	*name = quote_qualified_identifier(schema, table);
+	if (strlen(table) >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_NAME_TOO_LONG),
+				 errmsg("name of table %s is too long", *name),
+				 errhint("Choose a shorter name in \"gooseplus.version_table\".")));
 	if (!OidIsValid(get_namespace_oid(schema, true)))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_SCHEMA),
@@ -192,6 +197,24 @@ find_relation(char *schema, const char *table, LOCKMODE mode, char **name)
 	query_run(owner_query, SPI_OK_SELECT, 1, &type, &value,
 			  check_owner, *name);
 	return relation;
+}
+
+/*
+ * Raises an error unless a table that was found still goes by its name.  The
+ * lock that we hold keeps the table as it is, but its schema can be given
+ * another name, and another schema this one's.  To be called right before the
+ * name is used.
+ */
+void
+trust_confirm_table(Oid relation, const char *schema, const char *table)
+{
+	if (RangeVarGetRelid(makeRangeVar(pstrdup(schema), pstrdup(table), -1),
+						 NoLock, true) != relation)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("table %s is not the one that was found before",
+						quote_qualified_identifier(schema, table)),
+				 errdetail("Schema \"%s\" has been renamed meanwhile.", schema)));
 }
 
 /*

@@ -18,6 +18,8 @@ extern Oid	trust_find_table(const Settings *settings, const char *suffix,
 							 LOCKMODE mode, char **schema, char **name);
 extern char *trust_find_own_table(const char *table, LOCKMODE mode,
 								  Oid *owner);
+extern void trust_confirm_table(Oid relation, const char *schema,
+								const char *table);
 extern void trust_check_function(Oid function);
 
 #endif							/* GOOSEPLUS_TRUST_H */

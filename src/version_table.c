@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "query.h"
+#include "report.h"
 #include "trust.h"
 #include "version_table.h"
 
@@ -35,7 +36,7 @@ check_columns(const VersionTable *table)
 		"id", "version_id", "is_applied", "tstamp"
 	};
 
-	for (int i = 0; i < lengthof(columns); i++)
+	for (size_t i = 0; i < lengthof(columns); i++)
 	{
 		if (get_attnum(table->relation, columns[i]) != InvalidAttrNumber)
 			continue;
@@ -59,9 +60,40 @@ version_table_find(const Settings *settings, LOCKMODE mode)
 
 	table->relation = trust_find_table(settings, "", mode, &table->schema,
 									   &table->name);
+	table->table = llast(settings->version_table);
 	if (OidIsValid(table->relation))
 		check_columns(table);
 	return table;
+}
+
+/*
+ * Runs a command on the table, if it still is the one that was found.
+ * Returns the number of rows processed.
+ */
+static uint64
+run_on_table(const VersionTable *table, const char *sql, int expected,
+			 int nargs, const Oid *types, const Datum *values,
+			 QueryRow receive, void *arg)
+{
+	trust_confirm_table(table->relation, table->schema, table->table);
+	return query_run(sql, expected, nargs, types, values, receive, arg);
+}
+
+/*
+ * Raises an error if a row was not written: a trigger can see to that, and
+ * the next run would do the same work again.
+ */
+static void
+check_written(const VersionTable *table, uint64 processed, int64 version)
+{
+	if (processed > 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
+			 errmsg("version " INT64_FORMAT " could not be recorded in %s",
+					version, table->name),
+			 errdetail("The command succeeded, but no row was changed."),
+			 errhint("Look for triggers and policies on the table.")));
 }
 
 /*
@@ -78,9 +110,10 @@ receive_bool(void *arg, HeapTuple row, TupleDesc desc)
 /*
  * Creates the table with its row 0.
  */
-void
-version_table_create(VersionTable *table)
+static void
+create_table(void *arg)
 {
+	const VersionTable *table = arg;
 	const char *name = table->name;
 	Oid			type = TEXTOID;
 	Datum		value = CStringGetTextDatum(table->schema);
@@ -101,7 +134,32 @@ version_table_create(VersionTable *table)
 					   "tstamp timestamp NOT NULL DEFAULT pg_catalog.now())",
 					   name),
 			  SPI_OK_UTILITY, 0, NULL, NULL, NULL, NULL);
-	version_table_insert(table, 0);
+	query_run(psprintf("INSERT INTO %s (version_id, is_applied) VALUES (0, true)",
+					   name),
+			  SPI_OK_INSERT, 0, NULL, NULL, NULL, NULL);
+}
+
+/*
+ * Finds the version table as version_table_find() does, and creates it if
+ * there is none.  The goose Provider creates it without taking the lock, so
+ * that it may appear while we do: then the table is goose's.
+ */
+VersionTable *
+version_table_ensure(const Settings *settings, LOCKMODE mode)
+{
+	VersionTable *table = version_table_find(settings, mode);
+	ErrorData  *error;
+
+	if (OidIsValid(table->relation))
+		return table;
+	error = report_try(create_table, table);
+	if (error != NULL && error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION &&
+		error->sqlerrcode != ERRCODE_DUPLICATE_TABLE)
+		ReThrowError(error);
+	table = version_table_find(settings, mode);
+	if (!OidIsValid(table->relation) && error != NULL)
+		ReThrowError(error);
+	return table;
 }
 
 /*
@@ -141,10 +199,10 @@ version_table_read(const VersionTable *table)
 	VersionRows *rows = palloc0(sizeof(VersionRows));
 
 	if (OidIsValid(table->relation))
-		query_run(psprintf("SELECT version_id::pg_catalog.int8,"
-						   " tstamp::pg_catalog.timestamp"
-						   " FROM %s ORDER BY id DESC", table->name),
-				  SPI_OK_SELECT, 0, NULL, NULL, keep_row, rows);
+		run_on_table(table, psprintf("SELECT version_id::pg_catalog.int8,"
+									 " tstamp::pg_catalog.timestamp"
+									 " FROM %s ORDER BY id DESC", table->name),
+					 SPI_OK_SELECT, 0, NULL, NULL, keep_row, rows);
 	return rows;
 }
 
@@ -177,10 +235,13 @@ version_table_insert(const VersionTable *table, int64 version)
 {
 	Oid			type = INT8OID;
 	Datum		value = Int64GetDatum(version);
+	char	   *sql = psprintf("INSERT INTO %s (version_id, is_applied) VALUES ($1, true)",
+							   table->name);
 
-	query_run(psprintf("INSERT INTO %s (version_id, is_applied) VALUES ($1, true)",
-					   table->name),
-			  SPI_OK_INSERT, 1, &type, &value, NULL, NULL);
+	check_written(table,
+				  run_on_table(table, sql, SPI_OK_INSERT, 1, &type, &value,
+							   NULL, NULL),
+				  version);
 }
 
 /* Takes a version out of the records. */
@@ -189,10 +250,13 @@ version_table_delete(const VersionTable *table, int64 version)
 {
 	Oid			type = INT8OID;
 	Datum		value = Int64GetDatum(version);
+	char	   *sql = psprintf("DELETE FROM %s WHERE version_id OPERATOR(pg_catalog.=) $1",
+							   table->name);
 
-	query_run(psprintf("DELETE FROM %s WHERE version_id OPERATOR(pg_catalog.=) $1",
-					   table->name),
-			  SPI_OK_DELETE, 1, &type, &value, NULL, NULL);
+	check_written(table,
+				  run_on_table(table, sql, SPI_OK_DELETE, 1, &type, &value,
+							   NULL, NULL),
+				  version);
 }
 
 /* Gives a recorded version another number; its place in the order stays. */
@@ -204,9 +268,12 @@ version_table_renumber(const VersionTable *table, int64 version,
 	Datum		values[] = {
 		Int64GetDatum(version), Int64GetDatum(new_version)
 	};
+	char	   *sql = psprintf("UPDATE %s SET version_id = $2"
+							   " WHERE version_id OPERATOR(pg_catalog.=) $1",
+							   table->name);
 
-	query_run(psprintf("UPDATE %s SET version_id = $2"
-					   " WHERE version_id OPERATOR(pg_catalog.=) $1",
-					   table->name),
-			  SPI_OK_UPDATE, 2, types, values, NULL, NULL);
+	check_written(table,
+				  run_on_table(table, sql, SPI_OK_UPDATE, 2, types, values,
+							   NULL, NULL),
+				  version);
 }

@@ -19,7 +19,8 @@ typedef struct VersionTable
 {
 	Oid			relation;		/* InvalidOid: there is none yet */
 	char	   *schema;			/* where it is, or would be created */
-	char	   *name;			/* qualified and quoted */
+	char	   *table;			/* its own name */
+	char	   *name;			/* both, qualified and quoted */
 } VersionTable;
 
 typedef struct VersionRow
@@ -38,7 +39,8 @@ typedef struct VersionRows
 
 extern VersionTable *version_table_find(const Settings *settings,
 										LOCKMODE mode);
-extern void version_table_create(VersionTable *table);
+extern VersionTable *version_table_ensure(const Settings *settings,
+										  LOCKMODE mode);
 extern VersionRows *version_table_read(const VersionTable *table);
 extern int64 version_rows_highest(const VersionRows *rows);
 extern bool version_rows_contain(const VersionRows *rows, int64 version);
