@@ -173,23 +173,33 @@ settings_read(const Jsonb *options)
 }
 
 /*
- * Returns the settings for a call that shows the caller what became of the
- * variables: only those given in the options count.
+ * Is the option given in the call?
+ */
+static bool
+is_given(const Jsonb *options, const char *name)
+{
+	JsonbValue	space;
+
+	return getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &options->root),
+										name, strlen(name), &space) != NULL;
+}
+
+/*
+ * Returns the settings for a call that shows what became of the variables:
+ * only what the caller gives in the options counts, as the settings of the
+ * session may be hidden from the caller.
  */
 Settings *
 settings_read_open(const Jsonb *options)
 {
 	Settings   *settings = settings_read(options);
-	JsonbValue	value;
-	JsonbValue *given = getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &options->root),
-													 "variables",
-													 strlen("variables"),
-													 &value);
 
-	settings->server_environment = false;
-	if (given == NULL)
-		settings->variables = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-																 CStringGetDatum("{}")));
+	if (!is_given(options, "server_environment"))
+		settings->server_environment = false;
+	if (!is_given(options, "variables"))
+		settings->variables =
+			DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+											   CStringGetDatum("{}")));
 	return settings;
 }
 
