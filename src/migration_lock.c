@@ -290,8 +290,10 @@ wait_for(const Settings *settings, TryLock try, void *arg)
  * Creates the lock table as the Go library gooseplus does, with its row.
  */
 static void
-create_lock_table(const char *name)
+create_lock_table(void *arg)
 {
+	const char *name = arg;
+
 	query_run(psprintf("CREATE TABLE %s (status integer NOT NULL DEFAULT 0)",
 					   name),
 			  SPI_OK_UTILITY, 0, NULL, NULL, NULL, NULL);
@@ -318,7 +320,12 @@ migration_lock_take(const Settings *settings)
 									  &table.schema, &table.name);
 	if (!OidIsValid(table.relation))
 	{
-		create_lock_table(table.name);
+		ErrorData  *error = report_try(create_lock_table, table.name);
+
+		/* without the advisory lock another run may create it meanwhile */
+		if (error != NULL && error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION &&
+			error->sqlerrcode != ERRCODE_DUPLICATE_TABLE)
+			ReThrowError(error);
 		table.relation = trust_find_table(settings, LOCK_SUFFIX,
 										  RowExclusiveLock, &table.schema,
 										  &table.name);
