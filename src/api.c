@@ -424,12 +424,11 @@ gooseplus_fix(PG_FUNCTION_ARGS)
 Datum
 gooseplus_register(PG_FUNCTION_ARGS)
 {
-	List	   *environments = source_environments(settings_copy(),
-												   get_text(fcinfo, 4));
-
 	source_function_register(get_version(fcinfo),
 							 PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1),
 							 PG_ARGISNULL(2) ? InvalidOid : PG_GETARG_OID(2),
-							 get_text(fcinfo, 3), llast(environments));
+							 get_text(fcinfo, 3),
+							 source_one_environment(settings_copy(),
+													get_text(fcinfo, 4)));
 	PG_RETURN_VOID();
 }

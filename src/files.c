@@ -143,16 +143,11 @@ char *
 files_create(const char *name, const char *env, bool sequential,
 			 const Settings *settings)
 {
-	List	   *environments = source_environments(settings, env);
-	const char *environment = llast(environments);
+	const char *environment = source_one_environment(settings, env);
 	StringInfoData file;
 	int			start;
 
 	check_may_write(settings);
-	if (list_length(environments) > 2)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a file is created in one environment, not in several")));
 	initStringInfo(&file);
 	appendStringInfo(&file, "%s_", new_version(sequential, settings));
 	start = file.len;

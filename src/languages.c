@@ -35,13 +35,17 @@ find_language(const List *options)
 
 /*
  * Returns the language that a DO block or the creation of a function names,
- * or NULL.
+ * or NULL.  (DO is PL/pgSQL's if it names none: ExecuteDoStmt().)
  */
 const char *
 languages_needed(const Node *node)
 {
 	if (IsA(node, DoStmt))
-		return find_language(((const DoStmt *) node)->args);
+	{
+		const char *language = find_language(((const DoStmt *) node)->args);
+
+		return language != NULL ? language : "plpgsql";
+	}
 	if (IsA(node, CreateFunctionStmt))
 		return find_language(((const CreateFunctionStmt *) node)->options);
 	return NULL;

@@ -110,6 +110,21 @@ source_environments(const Settings *settings, const char *env)
 }
 
 /*
+ * Returns the one environment that a call is about; NULL means the base.
+ */
+const char *
+source_one_environment(const Settings *settings, const char *env)
+{
+	List	   *environments = source_environments(settings, env);
+
+	if (list_length(environments) > 2)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("one environment is wanted, not several: \"%s\"", env)));
+	return llast(environments);
+}
+
+/*
  * Reports, at this level, that an environment has no folder in a place, and
  * which folders there are.
  */
