@@ -208,7 +208,7 @@ my $node = PostgreSQL::Test::Cluster->new('scanner');
 
 $node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
 $node->append_conf('postgresql.conf',
-	"log_statement = none\nescape_string_warning = off\n");
+	"log_statement = none\nlog_min_messages = error\nclient_min_messages = error\n");
 $node->start;
 $node->safe_psql('postgres',
 	"CREATE FUNCTION scanner_check(script text, conforming text) RETURNS text"
