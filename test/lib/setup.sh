@@ -20,10 +20,12 @@
 # (leave the private folder), TMPDIR (where it goes).
 #
 # A script that needs more commands than the suites do sets SETUP_EXTRA before,
-# to "command:package ...".  One that needs what only the caller can get (its
-# network settings, its caches) sets SETUP_PREPARE to a script in the tree that
-# puts it into the folder it is given, in the private folder, named like the
-# folder the script is in.
+# to "command:package ...".  One that can use more procedural languages sets
+# SETUP_LANGUAGES to "extension:package ...", the package without the server's
+# name and version; see setup_languages.  One that needs what only the caller
+# can get (its network settings, its caches) sets SETUP_PREPARE to a script in
+# the tree that puts it into the folder it is given, in the private folder,
+# named like the folder the script is in.
 
 set -u
 export LC_ALL=C
@@ -173,6 +175,28 @@ setup_packages()
 	fi
 }
 
+# The procedural languages asked for, as far as apt has them for this server:
+# tests skip what is not there.
+setup_languages()
+{
+	local share language package missing=
+
+	share=$("$SETUP_PG_CONFIG" --sharedir)
+	[ "$share" = "/usr/share/postgresql/$SETUP_MAJOR" ] || return 0
+	for language in ${SETUP_LANGUAGES:-}; do
+		package=postgresql-${language#*:}-$SETUP_MAJOR
+		[ -e "$share/extension/${language%%:*}.control" ] ||
+			! apt-cache show "$package" >/dev/null 2>&1 ||
+			missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+	say "installing$missing"
+	# shellcheck disable=SC2086
+	setup_apt_get install --no-install-recommends $missing \
+		>"$SETUP_PRIVATE/apt.log" 2>&1 ||
+		say "apt-get could not install them; their tests are skipped"
+}
+
 # ---------------------------------------------------------- the private copy
 
 # The ordinary user that root hands over to; empty for somebody who is one.
@@ -301,6 +325,7 @@ setup_enter()
 	if [ "$(id -u)" = 0 ]; then
 		SETUP_PRIVATE=$(mktemp -d)
 		setup_packages
+		setup_languages
 		rm -rf "$SETUP_PRIVATE"
 		SETUP_PRIVATE=
 		SETUP_USER=$(setup_user)
