@@ -167,7 +167,7 @@ fails('create: no letter or digit', "SELECT gooseplus_create(' .!')",
 	'22023', qr/needs a letter or digit/);
 fails('create: no name', 'SELECT gooseplus_create(NULL)', '22023', qr/needs a letter or digit/);
 fails('create: several environments',
-	"SELECT gooseplus_create('x', 'a,b')", '22023', qr/in one environment/);
+	"SELECT gooseplus_create('x', 'a,b')", '22023', qr/one environment/);
 fails('create: no folder', "SELECT gooseplus_create('x', 'nowhere')",
 	'58P01', qr/environment "nowhere" has no folder/);
 fails('create: a path', "SELECT gooseplus_create('x', '../base')",
