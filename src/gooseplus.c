@@ -6,10 +6,18 @@
  * A call walks down one staircase, and a file includes only what is below it:
  *
  *	api				SQL functions: unpack, call, return rows
- *	run_atomic, look, check, collect, statement, atomic_rules, deferred
- *	source, source_directory, version_table, migration_lock, trust
- *	settings, report, problem, query, timer, encoding, compat
- *	script, annotation, lexer, interpolate, filename, plan (pure C)
+ *	run_atomic, look, files, bundle
+ *					what a call does
+ *	run, steps, check, collect, statement, atomic_rules, commit_rules,
+ *	deferred, languages
+ *					what it is made of
+ *	source, source_directory, source_bundle, source_function, trust,
+ *	version_table, migration_lock
+ *					what is stored
+ *	settings, options, report, problem, query, timer, encoding, compat
+ *					the server's side
+ *	script, annotation, lexer, interpolate, filename, plan and their parts
+ *					pure C
  *
  * Copyright (c) 2026, gooseplus contributors
  *
