@@ -215,7 +215,7 @@ run_commands(Run *run, const StatementPlace *place)
 								GetCommandTagName(CreateCommandTag(raw->stmt)))));
 				break;
 			case ATOMIC_REFUSE:
-				/* variables can change between the check and the run */
+				/* not seen before the run: the way strings are read changed */
 				ereport(ERROR,
 						(errcode(refusal.sqlstate),
 						 errmsg("%s", refusal.message),

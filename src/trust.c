@@ -208,13 +208,22 @@ find_relation(char *schema, const char *table, LOCKMODE mode, char **name)
 void
 trust_confirm_table(Oid relation, const char *schema, const char *table)
 {
-	if (RangeVarGetRelid(makeRangeVar(pstrdup(schema), pstrdup(table), -1),
-						 NoLock, true) != relation)
+	Oid			found = RangeVarGetRelid(makeRangeVar(pstrdup(schema),
+													  pstrdup(table), -1),
+										 NoLock, true);
+
+	if (!OidIsValid(found))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table %s is gone",
+						quote_qualified_identifier(schema, table)),
+				 errdetail("It, or its schema, has been dropped or renamed since the call began.")));
+	if (found != relation)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("table %s is not the one that was found before",
 						quote_qualified_identifier(schema, table)),
-				 errdetail("Schema \"%s\" has been renamed meanwhile.", schema)));
+				 errdetail("Another table has taken its name since the call began.")));
 }
 
 /*
