@@ -176,6 +176,12 @@ SELECT path, environment FROM gooseplus_sources() WHERE type = 'function';
 SELECT gooseplus_unregister(31);
 RESET gooseplus.base_environment;
 
+-- an environment of functions alone needs no folder, neither up nor down
+SELECT gooseplus_register(9, 'clear()', 'clear()', env => 'functions');
+SELECT version, source, state FROM gooseplus_migrate('functions');
+SELECT version, source, direction FROM gooseplus_redo('functions');
+SELECT version, source FROM gooseplus_down('functions');
+
 DELETE FROM gooseplus_function;
 REVOKE ALL ON gooseplus_function FROM regress_gooseplus_caller;
 REVOKE ALL ON FUNCTION gooseplus_register, gooseplus_unregister, gooseplus_sources FROM regress_gooseplus_caller;

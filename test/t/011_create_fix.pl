@@ -115,6 +115,15 @@ write_files($node, 'base/123456_wide.sql' => 'SELECT 1;');
 is( $node->safe_psql('postgres', "SELECT gooseplus_create('x', sequential => true)"),
 	'base/123457_x.sql',
 	'create: more than five digits');
+# registered functions have versions, too
+$node->safe_psql(
+	'postgres', q(
+	CREATE FUNCTION fill() RETURNS void LANGUAGE plpgsql AS $$ BEGIN END $$;
+	SELECT gooseplus_register(123458, 'fill()', env => 'production');));
+is( $node->safe_psql('postgres', "SELECT gooseplus_create('x', sequential => true)"),
+	'base/123459_x.sql',
+	'create: the number after the highest registered function');
+$node->safe_psql('postgres', "SELECT gooseplus_unregister(123458, 'production')");
 write_files($node, 'base/9223372036854775807_last.sql' => 'SELECT 1;');
 my $before = files();
 my ($status) = run("SELECT gooseplus_create('x', sequential => true)");
@@ -259,6 +268,16 @@ write_files($node, 'base/20250101000000_later.sql' => 'SELECT 1;',
 is( $node->safe_psql($database, 'SELECT * FROM gooseplus_fix()'),
 	'base/20250101000000_later.sql|base/00101_later.sql',
 	'fix: the number after the highest of all environments');
+
+$node->safe_psql(
+	$database, q(
+	CREATE FUNCTION fill() RETURNS void LANGUAGE plpgsql AS $$ BEGIN END $$;
+	SELECT gooseplus_register(102, 'fill()');
+	SELECT gooseplus_register(20250202000000, 'fill()');));
+write_files($node, 'base/20250301000000_last.sql' => 'SELECT 1;');
+is( $node->safe_psql($database, 'SELECT * FROM gooseplus_fix()'),
+	'base/20250301000000_last.sql|base/00103_last.sql',
+	'fix: registered functions keep their versions, and theirs are not taken');
 
 # --- fix: what is applied keeps its name, and the client is warned
 
