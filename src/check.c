@@ -42,7 +42,7 @@ typedef struct CheckState
 	bool		vetoed;			/* noted for the statement being read */
 	MemoryContext statement_context;
 	MemoryContext problem_context;
-	List	  **languages;		/* created by earlier statements */
+	bool	   *languages_come; /* do earlier statements create languages? */
 	List	  **problems;
 } CheckState;
 
@@ -167,22 +167,6 @@ check_read(Migration *migration, List **problems)
 }
 
 /*
- * Adds a problem unless it is there already.
- */
-static void
-add_once(List **problems, Problem *problem)
-{
-	ListCell   *cell;
-
-	foreach(cell, *problems)
-	{
-		if (problem_equal(lfirst(cell), problem))
-			return;
-	}
-	*problems = lappend(*problems, problem);
-}
-
-/*
  * ScriptNote: keeps what the goose command would read otherwise.  It would
  * cut most function bodies many times; the first time is enough.
  */
@@ -197,9 +181,9 @@ keep_note(void *arg, ScriptNoteKind kind, int line)
 	state->vetoed = state->vetoed || kind == SCRIPT_NOTE_CUT_VETOED;
 	context = MemoryContextSwitchTo(state->problem_context);
 	if (list_length(*state->problems) < CHECK_PROBLEMS_MAX)
-		add_once(state->problems,
-				 problem_from_note(state->migration->source->label, kind,
-								   line));
+		problem_add(state->problems,
+					problem_from_note(state->migration->source->label, kind,
+									  line));
 	MemoryContextSwitchTo(context);
 }
 
@@ -224,9 +208,9 @@ read_direction(void *arg)
 	}
 	MemoryContextSwitchTo(state->problem_context);
 	if (next == SCRIPT_FAILED)
-		add_once(state->problems,
-				 problem_from_script(state->migration->source->label,
-									 script_problem(state->reader)));
+		problem_add(state->problems,
+					problem_from_script(state->migration->source->label,
+										script_problem(state->reader)));
 	else
 		state->migration->transactional = script_transactional(state->reader);
 	state->migration->nstatements[state->direction] = count;
@@ -285,8 +269,8 @@ check_format(Migration *migration, const Settings *settings, bool notes,
 		if (error != NULL)
 		{
 			rethrow_unless_of_file(error);
-			add_once(problems, problem_from_error(migration->source->label,
-												  error));
+			problem_add(problems, problem_from_error(migration->source->label,
+													 error));
 		}
 	}
 }
@@ -329,37 +313,27 @@ check_command(CheckState *state, const RawStmt *raw)
 
 /*
  * Adds a problem if a command needs a procedural language that is neither
- * installed nor created by an earlier statement.
+ * installed nor created by an earlier statement.  Which languages an extension
+ * brings is not known before it is there.
  */
 static void
 check_language(CheckState *state, const RawStmt *raw)
 {
-	const char *created = languages_created(raw->stmt);
 	const char *needed = languages_needed(raw->stmt);
-	ListCell   *cell;
 	Problem    *problem;
 
+	if (languages_are_created(raw->stmt))
+		*state->languages_come = true;
+	if (needed == NULL || *state->languages_come ||
+		OidIsValid(get_language_oid(needed, true)))
+		return;
 	MemoryContextSwitchTo(state->problem_context);
-	if (created != NULL)
-		*state->languages = lappend(*state->languages, pstrdup(created));
-	if (needed != NULL && !OidIsValid(get_language_oid(needed, true)))
-	{
-		foreach(cell, *state->languages)
-		{
-			if (strcmp(lfirst(cell), needed) == 0)
-				break;
-		}
-		if (cell == NULL)
-		{
-			problem = problem_make(state->migration->source->label, 0, 0,
-								   ERRCODE_UNDEFINED_OBJECT,
-								   psprintf("language \"%s\" does not exist",
-											needed));
-			problem->hint = psprintf("Use CREATE EXTENSION %s to load the language into the database.",
-									 needed);
-			add_statement_problem(state, problem);
-		}
-	}
+	problem = problem_make(state->migration->source->label, 0, 0,
+						   ERRCODE_UNDEFINED_OBJECT,
+						   psprintf("language \"%s\" does not exist", needed));
+	problem->hint = psprintf("Use CREATE EXTENSION %s to load the language into the database.",
+							 needed);
+	add_statement_problem(state, problem);
 	MemoryContextSwitchTo(state->statement_context);
 }
 
@@ -418,12 +392,12 @@ explain_text(const char *sql)
  * Checks the statements of one direction of a migration whose format is good:
  * PostgreSQL's grammar, and commands that a run of one transaction ("atomic")
  * cannot hold.  Outside of a run these are warnings where a deploy can run
- * them.  "languages" collects the procedural languages that statements create,
- * over the checks of one call.
+ * them.  *languages_come is true once a statement, over the checks of one
+ * call, may create procedural languages.
  */
 void
 check_grammar(const Migration *migration, const Settings *settings,
-			  ScriptDirection direction, bool atomic, List **languages,
+			  ScriptDirection direction, bool atomic, bool *languages_come,
 			  List **problems)
 {
 	CheckState	state;
@@ -431,7 +405,7 @@ check_grammar(const Migration *migration, const Settings *settings,
 
 	begin_check(&state, migration, settings, direction, problems);
 	state.atomic = atomic;
-	state.languages = languages;
+	state.languages_come = languages_come;
 	while (list_length(*problems) < CHECK_PROBLEMS_MAX &&
 		   (error = report_try(parse_statements, &state)) != NULL)
 	{

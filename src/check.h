@@ -32,6 +32,6 @@ extern void check_format(Migration *migration, const Settings *settings,
 extern void check_grammar(const Migration *migration,
 						  const Settings *settings,
 						  ScriptDirection direction, bool atomic,
-						  List **languages, List **problems);
+						  bool *languages_come, List **problems);
 
 #endif							/* GOOSEPLUS_CHECK_H */

@@ -36,12 +36,13 @@ collect_sources(const Settings *settings, const char *env,
 	SourceSet  *set = source_set_create();
 	List	   *environments = source_environments(settings, env);
 
+	/* first: an environment that has functions needs no folder */
+	source_function_collect(set, environments);
 	if (settings->bundle[0] != '\0')
 		source_bundle_collect(set, settings, environments, missing_ok);
 	else
 		source_directory_collect(set, settings, environments, missing_ok,
 								 go_migrations);
-	source_function_collect(set, environments);
 	source_set_exclude(set, settings);
 	source_set_sort(set);
 	return set;

@@ -14,12 +14,14 @@
 #include "postgres.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "catalog/pg_authid.h"
 #include "miscadmin.h"
 #include "pgtime.h"
 #include "storage/fd.h"
+#include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/timestamp.h"
 
@@ -28,6 +30,7 @@
 #include "files.h"
 #include "filename.h"
 #include "source_directory.h"
+#include "source_function.h"
 
 /* New files are for everybody to read, as those that goose makes. */
 #define FILE_MODE 0644
@@ -43,8 +46,9 @@ static const char template[] =
  * Raises an error unless the caller may write files, and there are files.
  */
 static void
-check_may_write(const Settings *settings)
+check_may_write(const char *function, const Settings *settings)
 {
+	PreventCommandIfReadOnly(psprintf("%s()", function));
 	if (!has_privs_of_role(GetUserId(), ROLE_PG_WRITE_SERVER_FILES))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -59,25 +63,32 @@ check_may_write(const Settings *settings)
 }
 
 /*
- * Returns the highest sequential version of all environments there are, or 0:
- * a new version must be free in each of them.
+ * Returns the first sequential version that is free in all environments there
+ * are, with those of registered functions.
  */
 static int64
-highest_sequential(const Settings *settings)
+next_sequential(const Settings *settings)
 {
 	SourceSet  *set = source_set_create();
 	int64		highest = 0;
 
+	source_function_collect(set, NIL);
 	source_directory_files(set, settings->directory);
 	for (size_t i = 0; i < set->nitems; i++)
 	{
-		int64		version;
+		int64		version = set->items[i].version;
 
-		if (filename_version(set->items[i].name, &version) &&
-			!filename_is_timestamp(version))
+		if (version == 0 && !filename_version(set->items[i].name, &version))
+			continue;
+		if (!filename_is_timestamp(version))
 			highest = Max(highest, version);
 	}
-	return highest;
+	if (highest == PG_INT64_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("no sequential version is left after " INT64_FORMAT,
+						highest)));
+	return highest + 1;
 }
 
 /*
@@ -92,7 +103,7 @@ new_version(bool sequential, const Settings *settings)
 
 	if (sequential)
 		return psprintf("%05lld",
-						(long long) highest_sequential(settings) + 1);
+						(long long) next_sequential(settings));
 	pg_strftime(text, sizeof(text), "%Y%m%d%H%M%S", pg_gmtime(&now));
 	return pstrdup(text);
 }
@@ -117,6 +128,12 @@ write_new_file(const char *path)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not create file \"%s\": %m", path)));
+	/* the server's umask would keep them from everybody else */
+	if (fchmod(fd, FILE_MODE) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not set permissions of file \"%s\": %m",
+						path)));
 	errno = 0;
 	if (write(fd, template, length) != length)
 	{
@@ -147,7 +164,7 @@ files_create(const char *name, const char *env, bool sequential,
 	StringInfoData file;
 	int			start;
 
-	check_may_write(settings);
+	check_may_write("gooseplus_create", settings);
 	initStringInfo(&file);
 	appendStringInfo(&file, "%s_", new_version(sequential, settings));
 	start = file.len;
@@ -179,7 +196,7 @@ plan_renames(const char *env, bool include_applied, const Settings *settings)
 	SourceSet  *sources = collect_sources(settings, env, false, NULL);
 	VersionRows *rows = version_table_read(version_table_find(settings,
 															  RowExclusiveLock));
-	int64		next = highest_sequential(settings) + 1;
+	int64		next = next_sequential(settings);
 	List	   *renames = NIL;
 
 	source_set_refuse_duplicates(sources);
@@ -302,7 +319,7 @@ files_fix(const char *env, bool include_applied, const Settings *settings)
 	VersionTable *table;
 	ListCell   *cell;
 
-	check_may_write(settings);
+	check_may_write("gooseplus_fix", settings);
 	renames = plan_renames(env, include_applied, settings);
 	table = version_table_find(settings, RowExclusiveLock);
 	foreach(cell, renames)

@@ -52,15 +52,10 @@ languages_needed(const Node *node)
 }
 
 /*
- * Returns the language that a command creates, or may create: an extension
- * for a language has its name.  NULL if none.
+ * Does a command create languages, or may it, as an extension does?
  */
-const char *
-languages_created(const Node *node)
+bool
+languages_are_created(const Node *node)
 {
-	if (IsA(node, CreateExtensionStmt))
-		return ((const CreateExtensionStmt *) node)->extname;
-	if (IsA(node, CreatePLangStmt))
-		return ((const CreatePLangStmt *) node)->plname;
-	return NULL;
+	return IsA(node, CreateExtensionStmt) || IsA(node, CreatePLangStmt);
 }

@@ -13,6 +13,6 @@
 #include "nodes/nodes.h"
 
 extern const char *languages_needed(const Node *node);
-extern const char *languages_created(const Node *node);
+extern bool languages_are_created(const Node *node);
 
 #endif							/* GOOSEPLUS_LANGUAGES_H */

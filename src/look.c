@@ -179,7 +179,7 @@ look_validate(const char *env, const Settings *settings)
 	SourceSet  *sources = collect_sources(settings, env, true,
 										  &go_migrations);
 	List	   *problems = source_set_duplicates(sources);
-	List	   *languages = NIL;
+	bool		languages_come = false;
 	ListCell   *cell;
 
 	foreach(cell, go_migrations)
@@ -206,9 +206,9 @@ look_validate(const char *env, const Settings *settings)
 			good = good && ((Problem *) lfirst(each))->warning;
 		if (good)
 		{
-			check_grammar(&migration, settings, SCRIPT_UP, false, &languages,
+			check_grammar(&migration, settings, SCRIPT_UP, false, &languages_come,
 						  &found);
-			check_grammar(&migration, settings, SCRIPT_DOWN, false, &languages,
+			check_grammar(&migration, settings, SCRIPT_DOWN, false, &languages_come,
 						  &found);
 		}
 		problems = list_concat(problems, found);

@@ -239,14 +239,25 @@ problem_from_error(const char *source, const ErrorData *error)
 }
 
 /*
- * Is it the same problem?  A file is read once for each direction, and what
- * is wrong with its annotations is found both times.
+ * Adds a problem to a list unless it is there already: a file is read once
+ * for each direction, or for each step, and shows the same problem each time.
  */
-bool
-problem_equal(const Problem *a, const Problem *b)
+void
+problem_add(List **problems, Problem *problem)
 {
-	return a->source == b->source && a->line == b->line &&
-		a->column == b->column && strcmp(a->message, b->message) == 0;
+	ListCell   *cell;
+
+	foreach(cell, *problems)
+	{
+		const Problem *other = lfirst(cell);
+
+		if (other->source == problem->source &&
+			other->line == problem->line &&
+			other->column == problem->column &&
+			strcmp(other->message, problem->message) == 0)
+			return;
+	}
+	*problems = lappend(*problems, problem);
 }
 
 /*

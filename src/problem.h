@@ -35,7 +35,7 @@ extern Problem *problem_from_note(const char *source, ScriptNoteKind kind,
 								  int line);
 extern Problem *problem_from_error(const char *source,
 								   const ErrorData *error);
-extern bool problem_equal(const Problem *a, const Problem *b);
+extern void problem_add(List **problems, Problem *problem);
 extern char *problem_place(const Problem *problem);
 extern char *problem_list(const List *problems);
 extern void problem_raise(List *problems);

@@ -87,7 +87,7 @@ read_versions(Run *run)
 	run->table = version_table_ensure(run->settings, RowExclusiveLock);
 	rows = version_table_read(run->table);
 	run->initial = run->current = version_rows_highest(rows);
-	if (rows->nitems == 0)
+	if (rows->nitems == 0 && run->request->command != COMMAND_APPLY)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("version table %s has no row for version 0",
@@ -101,7 +101,7 @@ read_versions(Run *run)
  * Reads and checks one migration of the plan.  Returns its problems.
  */
 static List *
-prepare_migration(Run *run, Migration *migration, List **languages)
+prepare_migration(Run *run, Migration *migration, bool *languages_come)
 {
 	List	   *problems = NIL;
 
@@ -112,7 +112,7 @@ prepare_migration(Run *run, Migration *migration, List **languages)
 	check_format(migration, run->settings, false, &problems);
 	if (problems == NIL)
 		check_grammar(migration, run->settings, migration->direction, true,
-					  languages, &problems);
+					  languages_come, &problems);
 	return problems;
 }
 
@@ -124,7 +124,7 @@ static void
 prepare_migrations(Run *run, const Step *steps, size_t nsteps)
 {
 	List	   *problems = NIL;
-	List	   *languages = NIL;
+	bool		languages_come = false;
 
 	run->migrations = palloc0((nsteps + 1) * sizeof(Migration));
 	run->rows = palloc0((nsteps + 1) * sizeof(RunRow));
@@ -146,15 +146,17 @@ prepare_migrations(Run *run, const Step *steps, size_t nsteps)
 	{
 		RunRow	   *row = &run->rows[i];
 		List	   *found;
+		ListCell   *cell;
 
 		CHECK_FOR_INTERRUPTS();
-		found = prepare_migration(run, &run->migrations[i], &languages);
+		found = prepare_migration(run, &run->migrations[i], &languages_come);
 		if (found != NIL)
 		{
 			row->state = "failed";
 			row->error = problem_list(found);
 		}
-		problems = list_concat(problems, found);
+		foreach(cell, found)
+			problem_add(&problems, lfirst(cell));
 	}
 	run->refused = problems != NIL;
 	if (run->refused)

@@ -126,12 +126,18 @@ source_one_environment(const Settings *settings, const char *env)
 
 /*
  * Reports, at this level, that an environment has no folder in a place, and
- * which folders there are.
+ * which folders there are; unless it has migrations in the set that need no
+ * folder.
  */
 void
-source_missing_environment(const char *environment, const char *place,
-						   const char *folders, int level)
+source_missing_environment(const SourceSet *set, const char *environment,
+						   const char *place, const char *folders, int level)
 {
+	for (size_t i = 0; i < set->nitems; i++)
+	{
+		if (strcmp(set->items[i].environment, environment) == 0)
+			return;
+	}
 	ereport(level,
 			(errcode(ERRCODE_UNDEFINED_FILE),
 			 errmsg("environment \"%s\" has no folder in the %s",

@@ -51,7 +51,8 @@ extern List *source_environments(const Settings *settings, const char *env);
 extern SourceSet *source_set_create(void);
 extern const char *source_one_environment(const Settings *settings,
 										  const char *env);
-extern void source_missing_environment(const char *environment,
+extern void source_missing_environment(const SourceSet *set,
+									   const char *environment,
 									   const char *place,
 									   const char *folders, int level);
 extern Source *source_set_add(SourceSet *set);

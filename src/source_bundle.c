@@ -176,7 +176,7 @@ source_bundle_collect(SourceSet *set, const Settings *settings,
 
 		if (!bundle->found[foreach_current_index(cell)] &&
 			environment[0] != '\0')
-			source_missing_environment(environment,
+			source_missing_environment(set, environment,
 									   psprintf("bundle \"%s\"", bundle->name),
 									   quote_names(bundle->folders),
 									   missing_ok ? WARNING : ERROR);

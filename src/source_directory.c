@@ -150,10 +150,12 @@ list_folders(const char *root)
 
 /*
  * Returns the folder of an environment, palloc'd.  If there is none, that is
- * a warning, and NULL, or an error, as the level says.
+ * a warning, and NULL, or an error, as the level says; nothing is said if the
+ * set has migrations of the environment that need no folder.
  */
 static DirectoryFolder *
-find_folder(const char *root, const char *environment, int missing_level)
+find_folder(const SourceSet *set, const char *root, const char *environment,
+			int missing_level)
 {
 	DirectoryFolder *folder = palloc(sizeof(DirectoryFolder));
 	const char *path = root;
@@ -167,7 +169,7 @@ find_folder(const char *root, const char *environment, int missing_level)
 	folder->path = real_path(path);
 	if (folder->path == NULL && errno == ENOENT)
 	{
-		source_missing_environment(environment,
+		source_missing_environment(set, environment,
 								   psprintf("directory \"%s\"", root),
 								   list_folders(root), missing_level);
 		return NULL;
@@ -343,7 +345,7 @@ source_directory_collect(SourceSet *set, const Settings *settings,
 
 	foreach(cell, environments)
 	{
-		DirectoryFolder *folder = find_folder(root, lfirst(cell),
+		DirectoryFolder *folder = find_folder(set, root, lfirst(cell),
 											  missing_ok ? WARNING : ERROR);
 
 		if (folder != NULL)
@@ -357,7 +359,9 @@ source_directory_collect(SourceSet *set, const Settings *settings,
 const char *
 source_directory_folder(const Settings *settings, const char *environment)
 {
-	return find_folder(resolve_root(settings->directory), environment,
+	SourceSet  *set = source_set_create();
+
+	return find_folder(set, resolve_root(settings->directory), environment,
 					   ERROR)->path;
 }
 
@@ -377,7 +381,7 @@ source_directory_files(SourceSet *set, const char *directory)
 	foreach(cell, environments)
 	{
 		const char *environment = lfirst(cell);
-		DirectoryFolder *folder = find_folder(root, environment, ERROR);
+		DirectoryFolder *folder = find_folder(set, root, environment, ERROR);
 
 		dir = AllocateDir(folder->path);
 		while ((entry = ReadDir(dir, folder->path)) != NULL)

@@ -163,8 +163,8 @@ function_read(const Source *source, size_t *length)
 }
 
 /*
- * QueryRow: adds a registered migration to the set if it belongs to one of
- * the environments.
+ * QueryRow: adds a registered migration to the set if its environment is
+ * wanted.
  */
 static void
 receive_function(void *arg, HeapTuple row, TupleDesc desc)
@@ -181,7 +181,7 @@ receive_function(void *arg, HeapTuple row, TupleDesc desc)
 		if (strcmp(lfirst(cell), environment) == 0)
 			break;
 	}
-	if (cell == NULL)
+	if (cell == NULL && collecting->environments != NIL)
 		return;
 	registered = palloc0(sizeof(Registered));
 	registered->up = column_text(row, desc, 4);
@@ -189,7 +189,7 @@ receive_function(void *arg, HeapTuple row, TupleDesc desc)
 	source = source_set_add(collecting->set);
 	source->version = DatumGetInt64(query_value(row, desc, 1, &isnull));
 	source->type = "function";
-	source->environment = lfirst(cell);
+	source->environment = environment;
 	source->name = psprintf("%05lld_%s", (long long) source->version,
 							column_text(row, desc, 3));
 	source->label = environment[0] == '\0' ? source->name :
@@ -200,8 +200,8 @@ receive_function(void *arg, HeapTuple row, TupleDesc desc)
 }
 
 /*
- * Adds the registered functions of the environments to the set.  All is
- * allocated in the current context.  The table is read with its owner's
+ * Adds the registered functions of the environments (NIL: of all there are) to
+ * the set.  All is allocated in the current context.  The table is read with its owner's
  * rights: which functions are migrations is no secret, and a run that left
  * them out because of a missing right would be a wrong one.
  */
