@@ -54,6 +54,7 @@ API_FUNCTION(gooseplus_baseline);
 API_FUNCTION(gooseplus_create);
 API_FUNCTION(gooseplus_fix);
 API_FUNCTION(gooseplus_register);
+API_FUNCTION(gooseplus_unregister);
 API_FUNCTION(gooseplus_bundle_load);
 
 /* Returns a text argument, NULL if it is null. */
@@ -431,4 +432,18 @@ gooseplus_register(PG_FUNCTION_ARGS)
 							 source_one_environment(settings_copy(),
 													get_text(fcinfo, 4)));
 	PG_RETURN_VOID();
+}
+
+/*
+ * gooseplus_unregister(version bigint, env text): see
+ * source_function_unregister()
+ */
+Datum
+gooseplus_unregister(PG_FUNCTION_ARGS)
+{
+	const char *environment = source_one_environment(settings_copy(),
+													 get_text(fcinfo, 1));
+
+	PG_RETURN_BOOL(source_function_unregister(get_version(fcinfo),
+											  environment));
 }

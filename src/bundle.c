@@ -75,8 +75,13 @@ bundle_load(const char *bundle, const char *directory)
 				 errdetail("Only roles with privileges of the \"%s\" role may read files of the server.",
 						   "pg_read_server_files"),
 				 errhint("gooseplus_bundle_put takes files from the client.")));
+	if (bundle[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a bundle must have a name")));
 	source_directory_files(set, directory);
-	table = trust_find_own_table("gooseplus_bundle", RowExclusiveLock, NULL);
+	table = trust_find_own_table("gooseplus_bundle", RowExclusiveLock,
+								 ACL_INSERT | ACL_DELETE, NULL);
 	query_run(psprintf("DELETE FROM %s b WHERE b.bundle" EQUALS "$1", table),
 			  SPI_OK_DELETE, 1, &type, &value, NULL, NULL);
 	for (size_t i = 0; i < set->nitems; i++)

@@ -63,25 +63,40 @@ check_may_write(const char *function, const Settings *settings)
 }
 
 /*
- * Returns the first sequential version that is free in all environments there
- * are, with those of registered functions.
+ * Returns everything that has a version, in all environments there are: a new
+ * version must be free in each of them.
  */
-static int64
-next_sequential(const Settings *settings)
+static SourceSet *
+all_versions(const Settings *settings)
 {
 	SourceSet  *set = source_set_create();
-	int64		highest = 0;
 
 	source_function_collect(set, NIL);
 	source_directory_files(set, settings->directory);
 	for (size_t i = 0; i < set->nitems; i++)
 	{
-		int64		version = set->items[i].version;
+		/* other SQL files keep version 0 */
+		if (set->items[i].version == 0)
+			(void) filename_version(set->items[i].name,
+									&set->items[i].version);
+	}
+	source_set_sort(set);
+	return set;
+}
 
-		if (version == 0 && !filename_version(set->items[i].name, &version))
-			continue;
-		if (!filename_is_timestamp(version))
-			highest = Max(highest, version);
+/*
+ * Returns the next sequential version.
+ */
+static int64
+next_sequential(const Settings *settings)
+{
+	SourceSet  *set = all_versions(settings);
+	int64		highest = 0;
+
+	for (size_t i = 0; i < set->nitems; i++)
+	{
+		if (!filename_is_timestamp(set->items[i].version))
+			highest = Max(highest, set->items[i].version);
 	}
 	if (highest == PG_INT64_MAX)
 		ereport(ERROR,
@@ -92,19 +107,24 @@ next_sequential(const Settings *settings)
 }
 
 /*
- * Returns the version of a new file, as text: the time in UTC, to the second,
- * or the next number.
+ * Returns the version of a new file, as text: the next number, or the time in
+ * UTC, to the second, or the next second that no other file has.
  */
 static char *
 new_version(bool sequential, const Settings *settings)
 {
-	char		text[32];
+	SourceSet  *set;
 	pg_time_t	now = timestamptz_to_time_t(GetCurrentTimestamp());
+	char		text[32];
 
 	if (sequential)
-		return psprintf("%05lld",
-						(long long) next_sequential(settings));
-	pg_strftime(text, sizeof(text), "%Y%m%d%H%M%S", pg_gmtime(&now));
+		return psprintf("%05lld", (long long) next_sequential(settings));
+	set = all_versions(settings);
+	do
+	{
+		pg_strftime(text, sizeof(text), "%Y%m%d%H%M%S", pg_gmtime(&now));
+		now++;
+	} while (source_set_find(set, strtoll(text, NULL, 10)) != NULL);
 	return pstrdup(text);
 }
 
@@ -127,7 +147,8 @@ write_new_file(const char *path)
 	if (fd < 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not create file \"%s\": %m", path)));
+				 errmsg("could not create file \"%s\": %m", path),
+				 errhint("The operating system's user of the server needs the right to write to the folder.")));
 	/* the server's umask would keep them from everybody else */
 	if (fchmod(fd, FILE_MODE) != 0)
 		ereport(ERROR,

@@ -263,17 +263,8 @@ COMMENT ON FUNCTION gooseplus_register(bigint, regprocedure, regprocedure, text,
 
 CREATE FUNCTION gooseplus_unregister(version bigint, env text DEFAULT NULL)
 RETURNS boolean
-LANGUAGE SQL VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-    WITH gone AS (
-        DELETE FROM gooseplus_function f
-        WHERE f.version = gooseplus_unregister.version
-          AND f.environment = coalesce(gooseplus_unregister.env,
-              pg_catalog.current_setting('gooseplus.base_environment', true),
-              'base')
-        RETURNING 1)
-    SELECT pg_catalog.count(*) > 0 FROM gone;
-END;
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION gooseplus_unregister(bigint, text) IS
 'takes back gooseplus_register; false if there was nothing to take back';
@@ -281,7 +272,8 @@ COMMENT ON FUNCTION gooseplus_unregister(bigint, text) IS
 -- Bundles: migrations kept in the database
 
 CREATE TABLE gooseplus_bundle (
-    bundle text NOT NULL CHECK (bundle <> ''),
+    bundle text NOT NULL
+        CONSTRAINT "bundle must have a name" CHECK (bundle <> ''),
     path text NOT NULL
         CONSTRAINT "path must be name.sql or folder/name.sql"
         CHECK (path ~ '^([^/.][^/]*/)?[^/.][^/]*\.sql$'),

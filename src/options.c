@@ -115,7 +115,7 @@ option_text(const char *name, const JsonbValue *value)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for option \"%s\"", name),
-				 errdetail("The value of an option is a string, a number or a boolean; variables are an object, and exclusions may be an array."),
+				 errdetail("The value of an option is a string, a number or a boolean; variables are an object, and exclusions may be an array of names or versions without commas."),
 				 errhint("Leave the option out for the value of the setting \"gooseplus.%s\".",
 						 name)));
 	return text;

@@ -252,7 +252,9 @@ source_set_duplicates(const SourceSet *set)
 							   psprintf("duplicate migration version " INT64_FORMAT ": \"%s\" and \"%s\"",
 										first->version, first->label,
 										second->label));
-		problem->hint = "Give one of the files another version.";
+		problem->hint = strcmp(first->type, second->type) == 0 ?
+			"Give one of them another version." :
+			"Give the file another version, or take the function back with gooseplus_unregister().";
 		problems = lappend(problems, problem);
 	}
 	return problems;

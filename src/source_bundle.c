@@ -158,7 +158,7 @@ source_bundle_collect(SourceSet *set, const Settings *settings,
 
 	bundle->name = settings->bundle;
 	bundle->table = trust_find_own_table("gooseplus_bundle", AccessShareLock,
-										 NULL);
+										 ACL_SELECT, NULL);
 	bundle->set = set;
 	bundle->environments = environments;
 	bundle->found = palloc0(list_length(environments) * sizeof(bool));

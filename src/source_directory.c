@@ -33,6 +33,9 @@
 /* How many folders the warning about a missing one names. */
 #define FOLDER_LIST_MAX 20
 
+static const char directory_hint[] =
+"Set \"gooseplus.directory\" to the directory that has the folder of each environment; a relative path is under the data directory.";
+
 /* One environment's folder. */
 typedef struct DirectoryFolder
 {
@@ -78,10 +81,10 @@ refuse_outside(const char *path)
 }
 
 /*
- * Returns the real path of the root, palloc'd.
+ * Returns the real path of the root, palloc'd.  The hint is for the error.
  */
 static char *
-resolve_root(const char *directory)
+resolve_root(const char *directory, const char *hint)
 {
 	const char *path = directory;
 	char	   *root;
@@ -94,7 +97,7 @@ resolve_root(const char *directory)
 				(errcode_for_file_access(),
 				 errmsg("could not find the directory of migrations \"%s\": %m",
 						path),
-				 errhint("Set \"gooseplus.directory\" to the directory that has the folder of each environment; a relative path is under the data directory.")));
+				 errhint("%s", hint)));
 	return root;
 }
 
@@ -340,7 +343,7 @@ source_directory_collect(SourceSet *set, const Settings *settings,
 						 const List *environments, bool missing_ok,
 						 List **go_migrations)
 {
-	char	   *root = resolve_root(settings->directory);
+	char	   *root = resolve_root(settings->directory, directory_hint);
 	ListCell   *cell;
 
 	foreach(cell, environments)
@@ -361,7 +364,8 @@ source_directory_folder(const Settings *settings, const char *environment)
 {
 	SourceSet  *set = source_set_create();
 
-	return find_folder(set, resolve_root(settings->directory), environment,
+	return find_folder(set, resolve_root(settings->directory, directory_hint),
+					   environment,
 					   ERROR)->path;
 }
 
@@ -372,7 +376,8 @@ source_directory_folder(const Settings *settings, const char *environment)
 void
 source_directory_files(SourceSet *set, const char *directory)
 {
-	char	   *root = resolve_root(directory);
+	char	   *root = resolve_root(directory,
+									"Name a directory of the server; a relative path is under the data directory.");
 	List	   *environments = list_make1("");
 	ListCell   *cell;
 	DIR		   *dir;

@@ -32,6 +32,8 @@
 
 #define TABLE "gooseplus_function"
 
+#define EQUALS " OPERATOR(pg_catalog.=) "
+
 /* What a registered migration calls. */
 typedef struct Registered
 {
@@ -210,7 +212,8 @@ source_function_collect(SourceSet *set, const List *environments)
 {
 	Collecting	collecting = {.set = set,.environments = environments};
 	Oid			owner;
-	char	   *table = trust_find_own_table(TABLE, AccessShareLock, &owner);
+	char	   *table = trust_find_own_table(TABLE, AccessShareLock, ACL_NO_RIGHTS,
+											 &owner);
 	Oid			caller;
 	int			context;
 
@@ -265,7 +268,8 @@ source_function_register(int64 version, Oid up, Oid down, const char *name,
 	Oid			types[] = {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID};
 	const char *up_signature = callable_signature(up);
 	const char *down_signature = callable_signature(down);
-	char	   *table = trust_find_own_table(TABLE, RowExclusiveLock, NULL);
+	char	   *table = trust_find_own_table(TABLE, RowExclusiveLock, ACL_INSERT,
+											 NULL);
 	Datum		values[5];
 
 	if (version < 1)
@@ -295,4 +299,24 @@ source_function_register(int64 version, Oid up, Oid down, const char *name,
 				 errmsg("version " INT64_FORMAT " is registered already in environment \"%s\"",
 						version, environment),
 				 errhint("Use gooseplus_unregister first.")));
+}
+
+/*
+ * Takes back source_function_register().  Returns whether there was anything
+ * to take back.
+ */
+bool
+source_function_unregister(int64 version, const char *environment)
+{
+	Oid			types[] = {INT8OID, TEXTOID};
+	Datum		values[] = {
+		Int64GetDatum(version), CStringGetTextDatum(environment)
+	};
+	char	   *table = trust_find_own_table(TABLE, RowExclusiveLock,
+											 ACL_DELETE, NULL);
+
+	return query_run(psprintf("DELETE FROM %s f"
+							  " WHERE f.version" EQUALS "$1"
+							  " AND f.environment" EQUALS "$2", table),
+					 SPI_OK_DELETE, 2, types, values, NULL, NULL) > 0;
 }

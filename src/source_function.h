@@ -17,5 +17,6 @@ extern void source_function_collect(SourceSet *set,
 extern void source_function_register(int64 version, Oid up, Oid down,
 									 const char *name,
 									 const char *environment);
+extern bool source_function_unregister(int64 version, const char *environment);
 
 #endif							/* GOOSEPLUS_SOURCE_FUNCTION_H */

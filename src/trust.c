@@ -274,10 +274,12 @@ keep_schema(void *arg, HeapTuple row, TupleDesc desc)
 /*
  * Finds a table of the extension itself, wherever the extension is, and
  * returns its qualified and quoted name, palloc'd: see find_relation().  Its
- * owner is returned, too, if asked for.
+ * owner is returned, too, if asked for.  Errors: the caller lacks one of the
+ * rights.
  */
 char *
-trust_find_own_table(const char *table, LOCKMODE mode, Oid *owner)
+trust_find_own_table(const char *table, LOCKMODE mode, AclMode rights,
+					 Oid *owner)
 {
 	char	   *schema = NULL;
 	char	   *name;
@@ -295,6 +297,15 @@ trust_find_own_table(const char *table, LOCKMODE mode, Oid *owner)
 				 errmsg("table \"%s\" of the extension gooseplus does not exist",
 						table),
 				 errhint("Use CREATE EXTENSION gooseplus.")));
+	if (rights != ACL_NO_RIGHTS &&
+		pg_class_aclmask(relation, GetUserId(), rights, ACLMASK_ALL) != rights)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table %s", name),
+				 errhint("GRANT %s ON %s TO %s gives the right.",
+						 rights == ACL_SELECT ? "SELECT" : "INSERT, UPDATE, DELETE",
+						 name,
+						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
 	if (owner != NULL)
 		*owner = relation_owner(relation);
 	return name;
