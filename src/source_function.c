@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
@@ -83,6 +84,7 @@ find_function(const char *signature)
 	Datum		value = CStringGetTextDatum(signature);
 	Oid			function = InvalidOid;
 
+	AcceptInvalidationMessages();
 	query_run("SELECT pg_catalog.to_regprocedure($1)::pg_catalog.oid",
 			  SPI_OK_SELECT, 1, &type, &value, receive_oid, &function);
 	return function;

@@ -28,6 +28,7 @@
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
@@ -208,10 +209,12 @@ find_relation(char *schema, const char *table, LOCKMODE mode, char **name)
 void
 trust_confirm_table(Oid relation, const char *schema, const char *table)
 {
-	Oid			found = RangeVarGetRelid(makeRangeVar(pstrdup(schema),
-													  pstrdup(table), -1),
-										 NoLock, true);
+	Oid			found;
 
+	/* without a lock the look-up would be content with what it knew before */
+	AcceptInvalidationMessages();
+	found = RangeVarGetRelid(makeRangeVar(pstrdup(schema), pstrdup(table), -1),
+							 NoLock, true);
 	if (!OidIsValid(found))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
