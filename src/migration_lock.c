@@ -16,11 +16,11 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "storage/latch.h"
-#include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
@@ -96,6 +96,22 @@ lock_first_row(void *arg)
 }
 
 /*
+ * Takes the right to insert the row of the lock table, for the transaction.
+ * The lock is on the table as an object of the catalog, in a sub-object that
+ * no table has: a lock on the table itself would be refused as long as others
+ * wait here, who all hold one.
+ */
+static bool
+may_insert_row(Oid relation)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, RelationRelationId, relation,
+					   PG_UINT16_MAX);
+	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+/*
  * TryLock: the row of the lock table.  The Go library gooseplus deletes and
  * inserts the row before it locks it, so that it may not be there.  Then we
  * insert one, and keep others from doing the same.
@@ -110,8 +126,7 @@ try_row(void *arg)
 		ReThrowError(error);
 	if (error != NULL)
 		return false;
-	if (!table->locked &&
-		ConditionalLockRelationOid(table->relation, ShareRowExclusiveLock))
+	if (!table->locked && may_insert_row(table->relation))
 		query_run(psprintf("INSERT INTO %s (status)"
 						   " SELECT 0 WHERE NOT EXISTS (SELECT FROM %s)",
 						   table->name, table->name),
