@@ -36,7 +36,7 @@ REGRESS_OPTS = --inputdir=. --load-extension=gooseplus --encoding=UTF8 --no-loca
 EXTRA_CLEAN = results regression.diffs regression.out output_iso tmp_check
 
 # Goals that find, or as root install, a server by themselves.
-SELF_SUFFICIENT = demo test bench
+SELF_SUFFICIENT = demo test test-interop bench
 .PHONY: $(SELF_SUFFICIENT)
 
 ifneq ($(filter-out $(SELF_SUFFICIENT),$(or $(MAKECMDGOALS),all)),)
@@ -71,6 +71,10 @@ demo:
 # make test SUITES="regress tap" runs only those.
 test:
 	@test/run $(SUITES)
+
+# The real goose beside gooseplus; a part of make test, too.
+test-interop:
+	@test/run interop
 
 bench:
 	@test/bench/run

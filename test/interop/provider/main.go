@@ -1,25 +1,23 @@
-// provider - goose's Provider as a small command, for the comparison in
-// ../*.pl.  What it prints is made for tests to read; it does nothing that a
-// program with a Provider and its session locker would not do.
+// provider - goose's Provider as a command, for the comparison in ../*.pl.
+// What it prints is made for tests to read; it does nothing that a program
+// with a Provider and its session locker would not do.
 //
-//	provider -dir FOLDER -dsn DSN up | up-to VERSION | down
-//	provider -dir FOLDER -dsn DSN status | version | has-pending
+//	provider -dir FOLDER -dsn DSN up | up-to VERSION | down ...
+//	provider -dsn DSN serve
+//
+// The first form runs one command and prints its lines.  The second one reads
+// commands from standard input and answers each; see serve.go.
 //
 // Copyright (c) 2026, gooseplus contributors
 package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"strconv"
-
-	_ "github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 func main() {
@@ -27,88 +25,36 @@ func main() {
 	dsn := flag.String("dsn", "", "how to reach the database")
 	flag.Parse()
 
-	if err := run(context.Background(), *dir, *dsn, flag.Args()); err != nil {
+	err := run(context.Background(), *dir, *dsn, flag.Args())
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// run does one command on a Provider of its own.
+// run does what the arguments say.
 func run(ctx context.Context, dir, dsn string, args []string) error {
 	if len(args) == 0 {
 		return errors.New("a command is missing")
 	}
-
-	db, err := sql.Open("pgx", dsn)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-
-	// One second between two looks at the lock, the least there is: the tests
-	// that race would spend their time in goose's default of five.
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 120))
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db,
-		os.DirFS(dir), goose.WithSessionLocker(locker))
-	if err != nil {
-		return err
+	if args[0] == "serve" {
+		return serve(ctx, dsn, os.Stdin, os.Stdout)
 	}
 
-	switch args[0] {
-	case "up":
-		return report(provider.Up(ctx))
-	case "up-to":
-		if len(args) != 2 {
-			return errors.New("up-to needs a version")
-		}
+	one := step{Command: args[0], Options: options{Directory: dir}}
+	if len(args) > 1 {
 		version, err := strconv.ParseInt(args[1], 10, 64)
 		if err != nil {
 			return err
 		}
-		return report(provider.UpTo(ctx, version))
-	case "down":
-		result, err := provider.Down(ctx)
-		if err != nil {
-			return err
-		}
-		return report([]*goose.MigrationResult{result}, nil)
-	case "status":
-		return status(ctx, provider)
-	case "version":
-		version, err := provider.GetDBVersion(ctx)
-		if err == nil {
-			fmt.Println(version)
-		}
-		return err
-	case "has-pending":
-		pending, err := provider.HasPending(ctx)
-		if err == nil {
-			fmt.Println(pending)
-		}
-		return err
+		one.Version = version
 	}
-	return fmt.Errorf("unknown command %q", args[0])
-}
-
-// report prints one line for each migration that was run.
-func report(results []*goose.MigrationResult, err error) error {
-	for _, result := range results {
-		fmt.Println(result.Source.Version, result.Direction)
+	if len(args) > 2 {
+		one.Direction = args[2]
+	}
+	lines, err := one.run(ctx, dsn)
+	for _, line := range lines {
+		fmt.Println(line)
 	}
 	return err
-}
-
-// status prints one line for each file, in order: version, state and name.
-func status(ctx context.Context, provider *goose.Provider) error {
-	all, err := provider.Status(ctx)
-	if err != nil {
-		return err
-	}
-	for _, one := range all {
-		fmt.Println(one.Source.Version, one.State, one.Source.Path)
-	}
-	return nil
 }

@@ -1,0 +1,405 @@
+# Steps.pm - the same steps on several databases, one by goose's Provider, one
+# by gooseplus, one by both in turns: each step, what became of it, and what it
+# left.  Which steps to do is up to the *.pl beside it.
+#
+# What a step is: [ command, version, direction, options ].  The commands are
+# those of provider/step.go, the options those of gooseplus.
+#
+# What is compared after each step: the answers (what was run, or the kind of
+# the error), the rows of the version tables in order, and the schemas.
+#
+# Where goose works migration by migration and gooseplus call by call, a call
+# that fails half-way leaves different things behind: goose keeps the
+# migrations that came before, gooseplus nothing.  Then the database of
+# gooseplus has to be as it was, and the migrations that goose kept are run on
+# it one by one; after that, all has to be equal again.
+#
+# Differences that are meant to be (README, "With goose"):
+# - an up-to with a version below 1 is always an error here; the Provider finds
+#   out only if there is something to run;
+# - no version is 0 here, where GetVersions without versioning has -1;
+# - the Provider creates the version table before anything else, also for a
+#   look and for a call that fails; gooseplus when a call succeeds.  No table
+#   is as good as one with nothing but row 0.
+#
+# Copyright (c) 2026, gooseplus contributors
+
+package Steps;
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use Interop;
+use IO::Handle;
+use IPC::Open2 qw(open2);
+use JSON::PP;
+use Test::More;
+
+our @EXPORT = qw(start_run stop_run do_step describe_step text_of on_all);
+
+my $json = JSON::PP->new->canonical->allow_nonref;
+
+# What the query of each command looks like; %s are the options.
+my $ran = q{SELECT version || ' ' || direction
+	|| CASE state WHEN 'applied' THEN '' ELSE ' ' || state END FROM };
+my %queries = (
+	'up' => "$ran gooseplus_migrate(NULL, %s)",
+	'up-to' => "$ran gooseplus_up_to(:version, NULL, %s)",
+	'up-by-one' => "$ran gooseplus_up_by_one(NULL, %s)",
+	'down' => "$ran gooseplus_down(NULL, %s)",
+	'down-to' => "$ran gooseplus_down_to(:version, NULL, %s)",
+	'redo' => "$ran gooseplus_redo(NULL, %s)",
+	'reset' => "$ran gooseplus_reset(NULL, %s)",
+	'apply' => "$ran gooseplus_apply_version(:version, :'direction', NULL, %s)",
+	'status' => q{SELECT version || ' ' || state || ' ' || source
+		FROM gooseplus_status(NULL, %s) WHERE state <> 'missing'},
+	'sources' => q{SELECT version || ' ' || path FROM gooseplus_sources(NULL, %s)},
+	'version' => 'SELECT gooseplus_db_version(%s)',
+	'versions' => q{SELECT current || ' ' || target FROM gooseplus_versions(NULL, %s)},
+	'has-pending' => 'SELECT gooseplus_has_pending(NULL, %s)::text');
+
+# Our errors, by SQLSTATE and message: a migration can fail with the same
+# SQLSTATE.
+my @kinds = (
+	[ '58P01', qr/^version not found: /, 'version not found' ],
+	[ '42710', qr/migration already applied$/, 'already applied' ],
+	[ '42704', qr/migration not applied$/, 'not applied' ],
+	[ 'P0002', qr/^no next version found$/, 'no next version' ],
+	[ '55000', qr/missing \(out-of-order\) migration/, 'out of order' ],
+	[ '55000', qr/has no row for version 0$/, 'no version 0' ],
+	[ '22023', qr/^invalid version: /, 'invalid version' ],
+	[ '22023', qr/"gooseplus\.exclude_versions"/, 'invalid version' ],
+	[ '0A000', qr/when versioning is off$/, 'not without versioning' ],
+	[ '58P02', qr/^duplicate migration version /, 'duplicate version' ]);
+
+# --------------------------------------------------------------- conversations
+
+# Start a program that answers on its standard output.
+sub start_talk
+{
+	my (@command) = @_;
+	my $pid = open2(my $out, my $in, @command);
+
+	binmode $_, ':utf8' foreach $in, $out;
+	$in->autoflush(1);
+	return { pid => $pid, in => $in, out => $out };
+}
+
+sub stop_talk
+{
+	my ($talk) = @_;
+
+	close $talk->{in};
+	close $talk->{out};
+	waitpid $talk->{pid}, 0;
+	return;
+}
+
+# A query in a psql session; returns SQLSTATE, the last error message, and the
+# rows.
+sub ask
+{
+	my ($psql, $query) = @_;
+	my (@lines, $state);
+
+	$query =~ s/\s+/ /g;
+	print { $psql->{in} } "$query;\n"
+	  . "\\echo ==STATE :SQLSTATE :LAST_ERROR_MESSAGE\n\\echo ==END\n";
+	while (defined(my $line = readline $psql->{out}))
+	{
+		chomp $line;
+		if ($line eq '==END')
+		{
+			my ($code, $message) = $state =~ /^==STATE (\S+) ?(.*)$/s;
+
+			return ($code, $message, @lines);
+		}
+		if (defined $state) { $state .= "\n$line"; }
+		elsif ($line =~ /^==STATE /) { $state = $line; }
+		else { push @lines, $line; }
+	}
+	die "psql ended at: $query";
+}
+
+# ------------------------------------------------------------------------ runs
+
+# A run: databases with the same migrations in "folder".  Its sides are named
+# "goose", "gooseplus" or "turns".
+sub start_run
+{
+	my ($name, $folder, @sides) = @_;
+	my %run = (name => $name, folder => $folder, tables => {});
+
+	foreach my $side (@sides)
+	{
+		my $database = database("${name}_$side");
+		my $psql = start_talk('sh', '-c', 'exec psql -X -A -t -q -d "$0" 2>"$1"',
+			$database, "$ENV{TMPDIR}/$database.err");
+		my @command = Interop::provider_command($database, $folder, 'serve');
+
+		ask($psql, 'SET client_min_messages = warning');
+		push @{ $run{sides} },
+		  {
+			name => $side,
+			database => $database,
+			psql => $psql,
+			provider => $side eq 'gooseplus' ? undef : start_talk(@command)
+		  };
+	}
+	return \%run;
+}
+
+sub stop_run
+{
+	my ($run) = @_;
+
+	foreach my $side (@{ $run->{sides} })
+	{
+		stop_talk($side->{psql});
+		stop_talk($side->{provider}) if $side->{provider};
+		sql('postgres', "DROP DATABASE $side->{database}");
+	}
+	return;
+}
+
+# One query on all sides, for what is not a step; it has to work.
+sub on_all
+{
+	my ($run, $query) = @_;
+
+	foreach my $side (@{ $run->{sides} })
+	{
+		my ($state, $message) = ask($side->{psql}, $query);
+
+		die "$query: $message" if $state ne '00000';
+	}
+	return;
+}
+
+# A step as a reader would write it.
+sub describe_step
+{
+	my ($command, $version, $direction, $options) = @{ $_[0] };
+
+	return join ' ', $command,
+	  (grep { defined } $version, $direction),
+	  map { "$_=" . $json->encode($options->{$_}) } sort keys %{ $options || {} };
+}
+
+# The options of a step, with the folder, as JSON.
+sub step_options
+{
+	my ($run, $step) = @_;
+
+	return {
+		base_environment => '',
+		directory => $run->{folder},
+		%{ $step->[3] || {} }
+	};
+}
+
+# ------------------------------------------------------------------------ steps
+
+# The step by the Provider: { kind, message, lines }.
+sub by_goose
+{
+	my ($run, $side, $step) = @_;
+	my ($command, $version, $direction) = @$step;
+	my %request = (command => $command, options => step_options($run, $step));
+	my $talk = $side->{provider};
+
+	$request{version} = $version + 0 if defined $version;
+	$request{direction} = $direction if defined $direction;
+	print { $talk->{in} } $json->encode(\%request), "\n";
+	my $line = readline $talk->{out};
+	die 'the Provider ended at: ' . describe_step($step) unless defined $line;
+	my $answer = $json->decode($line);
+	$answer->{lines} ||= [];
+
+	# see the top of this file
+	if ($command eq 'up-to' && $version < 1)
+	{
+		$answer = { kind => 'invalid version', lines => [] };
+	}
+	s/^-1 /0 / foreach $command eq 'versions' ? @{ $answer->{lines} } : ();
+	# a file that goose does not take and one that the server does not
+	$answer->{kind} = 'syntax' if $answer->{kind} =~ /^(?:format|42601)$/;
+	return $answer;
+}
+
+# The step by gooseplus, in the same form.
+sub by_gooseplus
+{
+	my ($run, $side, $step) = @_;
+	my ($command, $version, $direction) = @$step;
+	my $options = $json->encode(step_options($run, $step));
+	my $query = sprintf $queries{$command}, "'$options'";
+
+	# psql has variables, but not for what sprintf has put together
+	$query =~ s/:version\b/'$version'/ if defined $version;
+	$query =~ s/:'direction'/'$direction'/ if defined $direction;
+	my ($state, $message, @lines) = ask($side->{psql}, $query);
+
+	return { kind => '', lines => \@lines } if $state eq '00000';
+	my $kind = $state eq '42601' ? 'syntax' : $state;
+	foreach my $known (@kinds)
+	{
+		$kind = $known->[2] if $known->[0] eq $state && $message =~ $known->[1];
+	}
+	return { kind => $kind, message => $message, lines => [] };
+}
+
+# The rows of all version tables so far: a hash by table, undef if there is
+# none.
+sub rows_of
+{
+	my ($run, $side) = @_;
+	my %rows;
+
+	foreach my $table (sort keys %{ $run->{tables} })
+	{
+		my ($state, $message, @lines) = ask($side->{psql},
+			"SELECT version_id, is_applied FROM $table ORDER BY id");
+
+		die "$table: $message" if $state ne '00000' && $state ne '42P01';
+		$rows{$table} = $state eq '00000' ? join(' ', @lines) : undef;
+	}
+	return \%rows;
+}
+
+# What some sides hold, as text: rows and schema.  A version table that is
+# missing on one of them is left out of all schemas.
+sub states_of
+{
+	my ($run, @sides) = @_;
+	my @rows = map { rows_of($run, $_) } @sides;
+	my @left_out;
+	my @dumps;
+
+	foreach my $table (keys %{ $run->{tables} })
+	{
+		next unless grep { !defined $_->{$table} } @rows;
+		$_->{$table} = defined $_->{$table} ? $_->{$table} : '0|t' foreach @rows;
+		push @left_out, "--exclude-table=$table*";
+	}
+	@dumps = map {
+		start_command('pg_dump', '-s', '-d', $_->{database},
+			'--exclude-table=*.*_history*', '--exclude-table=*.*_lock', @left_out)
+	} @sides;
+	return map {
+		my ($status, $out, $err) = finish_command($_);
+		my $rows = shift @rows;
+
+		die "pg_dump: $err" if $status != 0;
+		$out =~ s/^\\(un)?restrict .*\n//mg;
+		{
+			rows => join("\n", map { "$_: $rows->{$_}" } sort keys %$rows),
+			schema => $out
+		};
+	} @dumps;
+}
+
+# Has nothing been written in the whole server since the last call?  Then no
+# schema can have changed, and reading them all again would find nothing.
+sub nothing_written
+{
+	my ($run) = @_;
+	my ($state, $message, $next) = ask($run->{sides}[0]{psql},
+		'SELECT pg_snapshot_xmax(pg_current_snapshot())');
+	my $last = $run->{next_transaction};
+
+	die $message if $state ne '00000';
+	$run->{next_transaction} = $next;
+	return defined $last && $last eq $next;
+}
+
+# Run on a side what goose kept of a call that failed.
+sub catch_up
+{
+	my ($run, $side, $step, $kept) = @_;
+
+	foreach my $line (@$kept)
+	{
+		my ($version, $direction) = split / /, $line;
+		my $answer = by_gooseplus($run, $side,
+			[ 'apply', $version, $direction, $step->[3] ]);
+
+		return fail("$side->{name} catches up: $line: $answer->{message}")
+		  if $answer->{kind};
+	}
+	return 1;
+}
+
+# An answer in one line, as tests write it.
+sub text_of
+{
+	my ($answer) = @_;
+
+	return join ', ', @{ $answer->{lines} },
+	  $answer->{kind} ? "ERROR $answer->{kind}" : ();
+}
+
+# Is the answer of gooseplus the one of goose?  After a call that goose did in
+# part, checks that gooseplus has undone it all, and does that part.
+sub compare_answers
+{
+	my ($run, $side, $step, $wanted, $have) = @_;
+	my $name = "$side->{name}: " . describe_step($step);
+
+	return is(text_of($have), text_of($wanted), $name)
+	  unless $wanted->{kind} && @{ $wanted->{lines} };
+	is($have->{kind}, $wanted->{kind}, $name) or return 0;
+	my ($now) = states_of($run, $side);
+	is_deeply($now, $side->{before}, "$name: undone") or return 0;
+	return catch_up($run, $side, $step, $wanted->{lines});
+}
+
+# Do a step on all sides; the first side is that of goose.  "by" says who does
+# it on the side "turns".  Returns goose's answer, undef at the first difference.
+sub do_step
+{
+	my ($run, $step, $by) = @_;
+	my @sides = @{ $run->{sides} };
+	my $table = ($step->[3] || {})->{version_table} || 'goose_db_version';
+	my ($wanted, @states);
+
+	$run->{tables}{$table} = 1;
+	foreach my $side (@sides)
+	{
+		if ($side == $sides[0])
+		{
+			$wanted = by_goose($run, $side, $step);
+			next;
+		}
+		# only a failure in part needs what was there before
+		($side->{before}) = states_of($run, $side)
+		  if $wanted->{kind} && @{ $wanted->{lines} };
+		if ($side->{name} eq 'turns' && $by eq 'goose')
+		{
+			my $answer = by_goose($run, $side, $step);
+
+			is(text_of($answer), text_of($wanted),
+				'turns: goose: ' . describe_step($step))
+			  or return;
+			next;
+		}
+		compare_answers($run, $side, $step, $wanted,
+			by_gooseplus($run, $side, $step))
+		  or return;
+	}
+	return $wanted if nothing_written($run);
+	@states = states_of($run, @sides);
+	foreach my $i (1 .. $#sides)
+	{
+		foreach my $what (qw(rows schema))
+		{
+			is($states[$i]{$what}, $states[0]{$what},
+				"$sides[$i]{name}: $what after " . describe_step($step))
+			  or return;
+		}
+	}
+	return $wanted;
+}
+
+1;
