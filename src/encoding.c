@@ -33,24 +33,6 @@ server_takes_utf8(void)
 }
 
 /*
- * Returns where to end a chunk of at most that many bytes: at a line end, as
- * some encodings have one character for two of Unicode; if there is none,
- * between characters.
- */
-static int
-chunk_length(const char *text, int chunk, size_t left)
-{
-	if ((size_t) chunk == left)
-		return chunk;
-	for (int end = chunk; end > 0; end--)
-	{
-		if (text[end - 1] == '\n')
-			return end;
-	}
-	return pg_encoding_mbcliplen(PG_UTF8, text, chunk, chunk);
-}
-
-/*
  * Returns how many leading bytes of valid UTF-8 can be converted.
  */
 static size_t
@@ -60,6 +42,7 @@ convertible_length(const char *text, size_t length)
 													   GetDatabaseEncoding());
 	unsigned char *scratch;
 	size_t		done = 0;
+	bool		stepped_back = false;
 
 	if (!OidIsValid(conversion))
 		ereport(ERROR,
@@ -73,13 +56,25 @@ convertible_length(const char *text, size_t length)
 		int			chunk = Min(length - done, ENCODING_CHUNK);
 		int			converted;
 
-		chunk = chunk_length(text + done, chunk, length - done);
+		chunk = pg_encoding_mbcliplen(PG_UTF8, text + done, chunk, chunk);
 		converted = pg_do_encoding_conversion_buf(conversion, PG_UTF8,
 												  GetDatabaseEncoding(),
 												  (unsigned char *) unconstify(char *, text + done),
 												  chunk, scratch,
 												  ENCODING_CHUNK * MAX_CONVERSION_GROWTH + 1,
 												  true);
+		if (converted == 0 && done > 0 && !stepped_back)
+		{
+			/*
+			 * Some encodings have one character for two of Unicode, and we
+			 * may have cut between the two.
+			 */
+			while ((text[--done] & 0xC0) == 0x80)
+				;
+			stepped_back = true;
+			continue;
+		}
+		stepped_back = false;
 		done += converted;
 		if (converted < chunk)
 			break;
