@@ -16,7 +16,7 @@ PGFILEDESC = "gooseplus - runs goose migrations inside the server"
 # One group a floor: a file includes only what stands below it.
 GROUND = annotation character filename interpolate interpolate_substring \
 	lexer line linemap plan routine script script_buffer
-FIRST  = encoding options problem query report settings timer
+FIRST  = encoding options problem query query_table report settings timer
 SECOND = migration_lock source source_bundle source_directory source_function trust version_table
 THIRD  = atomic_rules bundle check collect commit_rules deferred files languages look run run_atomic steps statement
 TOP    = api gooseplus

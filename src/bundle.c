@@ -21,7 +21,7 @@
 #include "bundle.h"
 #include "check.h"
 #include "encoding.h"
-#include "query.h"
+#include "query_table.h"
 #include "source_directory.h"
 #include "trust.h"
 
@@ -31,7 +31,7 @@
  * Reads a file and inserts its row.
  */
 static void
-insert_file(const char *table, const char *bundle, const Source *source)
+insert_file(const TrustedTable *table, const char *bundle, const Source *source)
 {
 	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID};
 	Migration	migration = {0};
@@ -46,9 +46,10 @@ insert_file(const char *table, const char *bundle, const Source *source)
 	values[0] = CStringGetTextDatum(bundle);
 	values[1] = CStringGetTextDatum(source->label);
 	values[2] = CStringGetTextDatum(body);
-	query_run(psprintf("INSERT INTO %s (bundle, path, body) VALUES ($1, $2, $3)",
-					   table),
-			  SPI_OK_INSERT, 3, types, values, NULL, NULL);
+	query_table_run(table->relation,
+					psprintf("INSERT INTO %s (bundle, path, body) VALUES ($1, $2, $3)",
+							 table->name),
+					3, types, values, NULL, NULL);
 }
 
 /*
@@ -66,7 +67,7 @@ bundle_load(const char *bundle, const char *directory)
 												  ALLOCSET_DEFAULT_SIZES);
 	Oid			type = TEXTOID;
 	Datum		value = CStringGetTextDatum(bundle);
-	char	   *table;
+	TrustedTable *table;
 
 	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
 		ereport(ERROR,
@@ -82,8 +83,10 @@ bundle_load(const char *bundle, const char *directory)
 	source_directory_files(set, directory);
 	table = trust_find_own_table("gooseplus_bundle", RowExclusiveLock,
 								 ACL_INSERT | ACL_DELETE, NULL);
-	query_run(psprintf("DELETE FROM %s b WHERE b.bundle" EQUALS "$1", table),
-			  SPI_OK_DELETE, 1, &type, &value, NULL, NULL);
+	query_table_run(table->relation,
+					psprintf("DELETE FROM %s b WHERE b.bundle" EQUALS "$1",
+							 table->name),
+					1, &type, &value, NULL, NULL);
 	for (size_t i = 0; i < set->nitems; i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(context);

@@ -337,7 +337,7 @@ List *
 files_fix(const char *env, bool include_applied, const Settings *settings)
 {
 	List	   *renames;
-	VersionTable *table;
+	TrustedTable *table;
 	ListCell   *cell;
 
 	check_may_write("gooseplus_fix", settings);

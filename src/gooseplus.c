@@ -25,6 +25,8 @@
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
+#include "access/xact.h"
 #include "fmgr.h"
 
 #include "settings.h"
@@ -33,9 +35,17 @@ PG_MODULE_MAGIC;
 
 extern PGDLLEXPORT void _PG_init(void);
 
-/* Called when the library is loaded. */
+/*
+ * Called when the library is loaded.  During a parallel operation the server
+ * cannot give the settings the values that the session has set before.
+ */
 void
 _PG_init(void)
 {
+	if (IsInParallelMode() && !IsParallelWorker())
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+				 errmsg("gooseplus cannot be loaded during a parallel operation"),
+				 errhint("Mark functions that call gooseplus as PARALLEL UNSAFE.")));
 	settings_define();
 }

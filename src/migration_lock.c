@@ -27,7 +27,7 @@
 
 #include "compat.h"
 #include "migration_lock.h"
-#include "query.h"
+#include "query_table.h"
 #include "report.h"
 #include "timer.h"
 #include "trust.h"
@@ -69,13 +69,10 @@ try_advisory(void *arg)
 	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
-/* The lock table. */
+/* The lock table, and whether its row is ours. */
 typedef struct LockTable
 {
-	Oid			relation;
-	char	   *schema;
-	char	   *name;			/* qualified and quoted */
-	const char *table;			/* its own name */
+	const TrustedTable *table;
 	bool		locked;
 } LockTable;
 
@@ -86,13 +83,28 @@ typedef struct LockTable
 static void
 lock_first_row(void *arg)
 {
-	LockTable  *table = arg;
+	LockTable  *lock = arg;
 
-	trust_confirm_table(table->relation, table->schema, table->table);
-	table->locked =
-		query_run(psprintf("SELECT status FROM %s ORDER BY ctid LIMIT 1"
-						   " FOR UPDATE NOWAIT", table->name),
-				  SPI_OK_SELECT, 0, NULL, NULL, NULL, NULL) > 0;
+	lock->locked =
+		query_table_run(lock->table->relation,
+						psprintf("SELECT status FROM %s ORDER BY ctid LIMIT 1"
+								 " FOR UPDATE NOWAIT", lock->table->name),
+						0, NULL, NULL, NULL, NULL) > 0;
+}
+
+/*
+ * Inserts the row of the lock table, unless somebody else has.
+ */
+static void
+insert_row(const TrustedTable *table)
+{
+	if (query_table_run(table->relation,
+						psprintf("SELECT FROM %s LIMIT 1", table->name),
+						0, NULL, NULL, NULL, NULL) == 0)
+		query_table_run(table->relation,
+						psprintf("INSERT INTO %s (status) VALUES (0)",
+								 table->name),
+						0, NULL, NULL, NULL, NULL);
 }
 
 /*
@@ -119,19 +131,16 @@ may_insert_row(Oid relation)
 static bool
 try_row(void *arg)
 {
-	LockTable  *table = arg;
-	ErrorData  *error = report_try(lock_first_row, table);
+	LockTable  *lock = arg;
+	ErrorData  *error = report_try(lock_first_row, lock);
 
 	if (error != NULL && error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
 		ReThrowError(error);
 	if (error != NULL)
 		return false;
-	if (!table->locked && may_insert_row(table->relation))
-		query_run(psprintf("INSERT INTO %s (status)"
-						   " SELECT 0 WHERE NOT EXISTS (SELECT FROM %s)",
-						   table->name, table->name),
-				  SPI_OK_INSERT, 0, NULL, NULL, NULL, NULL);
-	return table->locked;
+	if (!lock->locked && may_insert_row(lock->table->relation))
+		insert_row(lock->table);
+	return lock->locked;
 }
 
 /*
@@ -302,18 +311,16 @@ wait_for(const Settings *settings, TryLock try, void *arg)
 }
 
 /*
- * Creates the lock table as the Go library gooseplus does, with its row.
+ * Creates the lock table as the Go library gooseplus does.
  */
 static void
 create_lock_table(void *arg)
 {
-	const char *name = arg;
+	const TrustedTable *table = arg;
 
 	query_run(psprintf("CREATE TABLE %s (status integer NOT NULL DEFAULT 0)",
-					   name),
+					   table->name),
 			  SPI_OK_UTILITY, 0, NULL, NULL, NULL, NULL);
-	query_run(psprintf("INSERT INTO %s (status) VALUES (0)", name),
-			  SPI_OK_INSERT, 0, NULL, NULL, NULL, NULL);
 }
 
 /*
@@ -323,27 +330,24 @@ create_lock_table(void *arg)
 void
 migration_lock_take(const Settings *settings)
 {
-	LockTable	table = {0};
+	LockTable	lock = {0};
+	TrustedTable *table;
 
 	if (settings->lock)
 		wait_for(settings, try_advisory, unconstify(Settings *, settings));
 	if (!settings->lock_table)
 		return;
-	table.table = psprintf("%s" LOCK_SUFFIX,
-						   (char *) llast(settings->version_table));
-	table.relation = trust_find_table(settings, LOCK_SUFFIX, RowExclusiveLock,
-									  &table.schema, &table.name);
-	if (!OidIsValid(table.relation))
+	table = trust_find_table(settings, LOCK_SUFFIX, RowExclusiveLock);
+	if (!OidIsValid(table->relation))
 	{
-		ErrorData  *error = report_try(create_lock_table, table.name);
+		ErrorData  *error = report_try(create_lock_table, table);
 
 		/* without the advisory lock another run may create it meanwhile */
 		if (error != NULL && error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION &&
 			error->sqlerrcode != ERRCODE_DUPLICATE_TABLE)
 			ReThrowError(error);
-		table.relation = trust_find_table(settings, LOCK_SUFFIX,
-										  RowExclusiveLock, &table.schema,
-										  &table.name);
+		table = trust_find_table(settings, LOCK_SUFFIX, RowExclusiveLock);
 	}
-	wait_for(settings, try_row, &table);
+	lock.table = table;
+	wait_for(settings, try_row, &lock);
 }

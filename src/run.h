@@ -39,7 +39,7 @@ typedef struct Run
 	char		id[17];			/* tells runs apart in the log */
 	instr_time	started;
 	SourceSet  *sources;
-	VersionTable *table;		/* NULL: not found yet, or versioning is off */
+	TrustedTable *table;		/* NULL: not found yet, or versioning is off */
 	int64		initial;		/* version of the database before the run */
 	int64		current;
 	Migration  *migrations;		/* what is to run, in order */

@@ -189,10 +189,11 @@ note_until_end(Run *run, const RawStmt *raw)
 }
 
 /*
- * Runs the commands of one statement.  Returns the rows processed.
+ * Runs the commands of one statement.  Returns the rows processed.  The
+ * function is the one to call, if the migration is a registered function.
  */
 static int64
-run_commands(Run *run, const StatementPlace *place)
+run_commands(Run *run, const StatementPlace *place, Oid function)
 {
 	int64		rows = 0;
 	List	   *raws = statement_parse(place->sql);
@@ -208,7 +209,7 @@ run_commands(Run *run, const StatementPlace *place)
 		{
 			case ATOMIC_RUN:
 				atomic_rules_drop_concurrently(raw, run->settings);
-				rows += statement_run(place->sql, raw);
+				rows += statement_run(place->sql, raw, function);
 				note_until_end(run, raw);
 				break;
 			case ATOMIC_SKIP:
@@ -240,6 +241,9 @@ run_statements(Run *run, const Migration *migration)
 	ScriptReader *reader;
 	ScriptStatement script;
 	ScriptNext	next;
+	const Source *source = migration->source;
+	Oid			function = source->called == NULL ? InvalidOid :
+	source->called(source, migration->direction == SCRIPT_UP);
 
 	check_script_options(run->settings, &options);
 	reader = script_open(migration->text, migration->length,
@@ -259,9 +263,7 @@ run_statements(Run *run, const Migration *migration)
 			ereport(NOTICE,
 					(errmsg("executing statement %d of %s: %s", script.ordinal,
 							migration->source->label, place.sql)));
-		if (migration->source->confirm != NULL)
-			migration->source->confirm(migration->source);
-		run->migration_rows += run_commands(run, &place);
+		run->migration_rows += run_commands(run, &place, function);
 		timer_check();
 		statement_pop_place(&place);
 		MemoryContextReset(run->statement_context);

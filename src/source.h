@@ -23,10 +23,10 @@ typedef struct Source Source;
 typedef char *(*SourceRead) (const Source *source, size_t *length);
 
 /*
- * Raises an error if what was read is not what would run now.  Called right
- * before each statement.
+ * Returns the function that the Up, or the Down, part of a migration is to
+ * call and nothing else.
  */
-typedef void (*SourceConfirm) (const Source *source);
+typedef Oid (*SourceCalled) (const Source *source, bool up);
 
 struct Source
 {
@@ -36,7 +36,7 @@ struct Source
 	const char *name;			/* of the file, database's encoding */
 	const char *label;			/* "environment/name" */
 	SourceRead	read;
-	SourceConfirm confirm;		/* or NULL */
+	SourceCalled called;		/* NULL: its statements are its own */
 	void	   *origin;			/* the reader's own */
 };
 

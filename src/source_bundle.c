@@ -22,7 +22,7 @@
 
 #include "encoding.h"
 #include "filename.h"
-#include "query.h"
+#include "query_table.h"
 #include "source_bundle.h"
 #include "trust.h"
 
@@ -32,7 +32,7 @@
 typedef struct Bundle
 {
 	const char *name;
-	const char *table;			/* qualified and quoted */
+	const TrustedTable *table;
 	SourceSet  *set;
 	const List *environments;
 	bool	   *found;			/* by position in the environments */
@@ -74,9 +74,10 @@ bundle_read(const Source *source, size_t *length)
 	};
 	char	   *body = NULL;
 
-	query_run(psprintf("SELECT b.body FROM %s b WHERE b.bundle" EQUALS "$1"
-					   " AND b.path" EQUALS "$2", bundle->table),
-			  SPI_OK_SELECT, 2, types, values, receive_body, &body);
+	query_table_run(bundle->table->relation,
+					psprintf("SELECT b.body FROM %s b WHERE b.bundle" EQUALS "$1"
+							 " AND b.path" EQUALS "$2", bundle->table->name),
+					2, types, values, receive_body, &body);
 	if (body == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FILE),
@@ -162,9 +163,10 @@ source_bundle_collect(SourceSet *set, const Settings *settings,
 	bundle->set = set;
 	bundle->environments = environments;
 	bundle->found = palloc0(list_length(environments) * sizeof(bool));
-	query_run(psprintf("SELECT b.path FROM %s b WHERE b.bundle" EQUALS "$1"
-					   " ORDER BY b.path", bundle->table),
-			  SPI_OK_SELECT, 1, &type, &value, receive_path, bundle);
+	query_table_run(bundle->table->relation,
+					psprintf("SELECT b.path FROM %s b WHERE b.bundle" EQUALS "$1"
+							 " ORDER BY b.path", bundle->table->name),
+					1, &type, &value, receive_path, bundle);
 	if (!bundle->exists)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),

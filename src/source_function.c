@@ -21,13 +21,12 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
 
 #include "encoding.h"
-#include "query.h"
+#include "query_table.h"
 #include "source_function.h"
 #include "trust.h"
 
@@ -84,7 +83,6 @@ find_function(const char *signature)
 	Datum		value = CStringGetTextDatum(signature);
 	Oid			function = InvalidOid;
 
-	AcceptInvalidationMessages();
 	query_run("SELECT pg_catalog.to_regprocedure($1)::pg_catalog.oid",
 			  SPI_OK_SELECT, 1, &type, &value, receive_oid, &function);
 	return function;
@@ -128,22 +126,15 @@ add_call(StringInfo script, const char *signature)
 }
 
 /*
- * SourceConfirm: the names must still mean the functions that were checked; a
- * schema can be given another name meanwhile.
+ * SourceCalled: the functions that were checked.  Their names can come to mean
+ * others before they are called, as a schema can be given another name.
  */
-static void
-function_confirm(const Source *source)
+static Oid
+function_called(const Source *source, bool up)
 {
 	const Registered *registered = source->origin;
 
-	if ((registered->up != NULL &&
-		 find_function(registered->up) != registered->up_function) ||
-		(registered->down != NULL &&
-		 find_function(registered->down) != registered->down_function))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("registered functions of \"%s\" are not those that were checked before the run",
-						source->label)));
+	return up ? registered->up_function : registered->down_function;
 }
 
 /*
@@ -199,7 +190,7 @@ receive_function(void *arg, HeapTuple row, TupleDesc desc)
 	source->label = environment[0] == '\0' ? source->name :
 		psprintf("%s/%s", environment, source->name);
 	source->read = function_read;
-	source->confirm = function_confirm;
+	source->called = function_called;
 	source->origin = registered;
 }
 
@@ -214,17 +205,18 @@ source_function_collect(SourceSet *set, const List *environments)
 {
 	Collecting	collecting = {.set = set,.environments = environments};
 	Oid			owner;
-	char	   *table = trust_find_own_table(TABLE, AccessShareLock, ACL_NO_RIGHTS,
-											 &owner);
+	TrustedTable *table = trust_find_own_table(TABLE, AccessShareLock, ACL_NO_RIGHTS,
+											   &owner);
 	Oid			caller;
 	int			context;
 
 	GetUserIdAndSecContext(&caller, &context);
 	SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
-	query_run(psprintf("SELECT f.version, f.environment, f.name, f.up, f.down"
-					   " FROM %s f", table),
-			  SPI_OK_SELECT, 0, NULL, NULL, receive_function, &collecting);
+	query_table_run(table->relation,
+					psprintf("SELECT f.version, f.environment, f.name, f.up, f.down"
+							 " FROM %s f", table->name),
+					0, NULL, NULL, receive_function, &collecting);
 	SetUserIdAndSecContext(caller, context);
 }
 
@@ -270,8 +262,8 @@ source_function_register(int64 version, Oid up, Oid down, const char *name,
 	Oid			types[] = {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID};
 	const char *up_signature = callable_signature(up);
 	const char *down_signature = callable_signature(down);
-	char	   *table = trust_find_own_table(TABLE, RowExclusiveLock, ACL_INSERT,
-											 NULL);
+	TrustedTable *table = trust_find_own_table(TABLE, RowExclusiveLock, ACL_INSERT,
+											   NULL);
 	Datum		values[5];
 
 	if (version < 1)
@@ -290,12 +282,13 @@ source_function_register(int64 version, Oid up, Oid down, const char *name,
 	values[2] = CStringGetTextDatum(name);
 	values[3] = CStringGetTextDatum(up_signature ? up_signature : "");
 	values[4] = CStringGetTextDatum(down_signature ? down_signature : "");
-	if (query_run(psprintf("INSERT INTO %s (version, environment, name, up, down)"
-						   " VALUES ($1, $2, $3,"
-						   " CASE WHEN $4 OPERATOR(pg_catalog.<>) '' THEN $4 END,"
-						   " CASE WHEN $5 OPERATOR(pg_catalog.<>) '' THEN $5 END)"
-						   " ON CONFLICT DO NOTHING", table),
-				  SPI_OK_INSERT, 5, types, values, NULL, NULL) == 0)
+	if (query_table_run(table->relation,
+						psprintf("INSERT INTO %s (version, environment, name, up, down)"
+								 " VALUES ($1, $2, $3,"
+								 " CASE WHEN $4 OPERATOR(pg_catalog.<>) '' THEN $4 END,"
+								 " CASE WHEN $5 OPERATOR(pg_catalog.<>) '' THEN $5 END)"
+								 " ON CONFLICT DO NOTHING", table->name),
+						5, types, values, NULL, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("version " INT64_FORMAT " is registered already in environment \"%s\"",
@@ -314,11 +307,12 @@ source_function_unregister(int64 version, const char *environment)
 	Datum		values[] = {
 		Int64GetDatum(version), CStringGetTextDatum(environment)
 	};
-	char	   *table = trust_find_own_table(TABLE, RowExclusiveLock,
-											 ACL_DELETE, NULL);
+	TrustedTable *table = trust_find_own_table(TABLE, RowExclusiveLock,
+											   ACL_DELETE, NULL);
 
-	return query_run(psprintf("DELETE FROM %s f"
-							  " WHERE f.version" EQUALS "$1"
-							  " AND f.environment" EQUALS "$2", table),
-					 SPI_OK_DELETE, 2, types, values, NULL, NULL) > 0;
+	return query_table_run(table->relation,
+						   psprintf("DELETE FROM %s f"
+									" WHERE f.version" EQUALS "$1"
+									" AND f.environment" EQUALS "$2", table->name),
+						   2, types, values, NULL, NULL) > 0;
 }

@@ -155,19 +155,44 @@ statement_parse(const char *sql)
 }
 
 /*
- * Returns the plans of a command, allocated in the current context.
+ * Returns the function that a query calls, if that is all it does: SELECT f()
+ * or CALL f().
+ */
+static Oid
+called_function(const Query *query)
+{
+	const Node *call = NULL;
+
+	if (query->commandType == CMD_SELECT && list_length(query->targetList) == 1)
+		call = (Node *) linitial_node(TargetEntry, query->targetList)->expr;
+	else if (query->commandType == CMD_UTILITY &&
+			 IsA(query->utilityStmt, CallStmt))
+		call = (Node *) castNode(CallStmt, query->utilityStmt)->funcexpr;
+	return call != NULL && IsA(call, FuncExpr) ?
+		((const FuncExpr *) call)->funcid : InvalidOid;
+}
+
+/*
+ * Returns the plans of a command, allocated in the current context.  Errors:
+ * see statement_run().
  */
 static List *
-plan_command(const char *sql, RawStmt *raw)
+plan_command(const char *sql, RawStmt *raw, Oid function)
 {
 	bool		snapshot = analyze_requires_snapshot(raw);
+	List	   *queries;
 	List	   *plans;
 
 	if (snapshot)
 		PushActiveSnapshot(GetTransactionSnapshot());
-	plans = pg_plan_queries(pg_analyze_and_rewrite_fixedparams(raw, sql, NULL,
-															   0, NULL),
-							sql, CURSOR_OPT_PARALLEL_OK, NULL);
+	queries = pg_analyze_and_rewrite_fixedparams(raw, sql, NULL, 0, NULL);
+	if (OidIsValid(function) &&
+		called_function(linitial_node(Query, queries)) != function)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("the registered function is not the one that was checked before the run"),
+				 errdetail("Another function has taken its name since the call began.")));
+	plans = pg_plan_queries(queries, sql, CURSOR_OPT_PARALLEL_OK, NULL);
 	if (snapshot)
 		PopActiveSnapshot();
 	return plans;
@@ -176,10 +201,11 @@ plan_command(const char *sql, RawStmt *raw)
 /*
  * Runs one command of a statement inside the caller's transaction, and makes
  * its effects visible to the next one.  Returns the number of rows that it
- * processed.
+ * processed.  If a function is given, the command must be its call: an error
+ * if its name means another one by now.
  */
 uint64
-statement_run(const char *sql, RawStmt *raw)
+statement_run(const char *sql, RawStmt *raw, Oid function)
 {
 	CommandTag	tag = CreateCommandTag(raw->stmt);
 	List	   *plans;
@@ -187,7 +213,7 @@ statement_run(const char *sql, RawStmt *raw)
 	QueryCompletion completion;
 
 	CHECK_FOR_INTERRUPTS();
-	plans = plan_command(sql, raw);
+	plans = plan_command(sql, raw, function);
 	portal = CreateNewPortal();
 	portal->visible = false;
 	PortalDefineQuery(portal, NULL, sql, tag, plans, NULL);

@@ -32,6 +32,6 @@ extern void statement_push_place(StatementPlace *place, const char *source,
 								 const ScriptStatement *script);
 extern void statement_pop_place(StatementPlace *place);
 extern List *statement_parse(const char *sql);
-extern uint64 statement_run(const char *sql, RawStmt *raw);
+extern uint64 statement_run(const char *sql, RawStmt *raw, Oid function);
 
 #endif							/* GOOSEPLUS_STATEMENT_H */

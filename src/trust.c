@@ -28,7 +28,6 @@
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
@@ -164,86 +163,59 @@ current_schema_name(const char *table)
 }
 
 /*
- * Finds a relation and locks it in the mode for the transaction.  Returns
- * InvalidOid if there is none; *name is its qualified and quoted name,
- * palloc'd, either way.  Errors: the caller may not use the schema, or the
- * relation cannot be trusted.  What is trusted stays so: with a lock of
- * RowExclusiveLock or stronger nobody can add a trigger meanwhile.
+ * Finds a table and locks it in the mode for the transaction.  Returns it,
+ * palloc'd, with an invalid relation if there is none.  Errors: the name is
+ * too long, the schema does not exist or the caller may not use it, or the
+ * table cannot be trusted.  What is trusted stays so: with a lock of
+ * RowExclusiveLock or stronger nobody can add a trigger meanwhile.  But its
+ * name may change: use query_table_run().
  */
-static Oid
-find_relation(char *schema, const char *table, LOCKMODE mode, char **name)
+static TrustedTable *
+find_table(char *schema, const char *table, LOCKMODE mode)
 {
+	TrustedTable *found = palloc(sizeof(TrustedTable));
 	Oid			type = OIDOID;
-	Oid			relation;
 	Datum		value;
 
-	*name = quote_qualified_identifier(schema, table);
+	found->schema = schema;
+	found->name = quote_qualified_identifier(schema, table);
 	if (strlen(table) >= NAMEDATALEN)
 		ereport(ERROR,
 				(errcode(ERRCODE_NAME_TOO_LONG),
-				 errmsg("name of table %s is too long", *name),
+				 errmsg("name of table %s is too long", found->name),
 				 errhint("Choose a shorter name in \"gooseplus.version_table\".")));
 	if (!OidIsValid(get_namespace_oid(schema, true)))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_SCHEMA),
 				 errmsg("schema \"%s\" does not exist", schema),
 				 errhint("Create it, or name another schema in \"gooseplus.version_table\".")));
-	relation = RangeVarGetRelid(makeRangeVar(schema, pstrdup(table), -1),
-								mode, true);
-	if (!OidIsValid(relation))
-		return InvalidOid;
-	value = ObjectIdGetDatum(relation);
+	found->relation = RangeVarGetRelid(makeRangeVar(schema, pstrdup(table), -1),
+									   mode, true);
+	if (!OidIsValid(found->relation))
+		return found;
+	value = ObjectIdGetDatum(found->relation);
 	query_run(lock_query, SPI_OK_SELECT, 1, &type, &value,
 			  lock_reached, &mode);
 	query_run(owner_query, SPI_OK_SELECT, 1, &type, &value,
-			  check_owner, *name);
-	return relation;
-}
-
-/*
- * Raises an error unless a table that was found still goes by its name.  The
- * lock that we hold keeps the table as it is, but its schema can be given
- * another name, and another schema this one's.  To be called right before the
- * name is used.
- */
-void
-trust_confirm_table(Oid relation, const char *schema, const char *table)
-{
-	Oid			found;
-
-	/* without a lock the look-up would be content with what it knew before */
-	AcceptInvalidationMessages();
-	found = RangeVarGetRelid(makeRangeVar(pstrdup(schema), pstrdup(table), -1),
-							 NoLock, true);
-	if (!OidIsValid(found))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table %s is gone",
-						quote_qualified_identifier(schema, table)),
-				 errdetail("It, or its schema, has been dropped or renamed since the call began.")));
-	if (found != relation)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("table %s is not the one that was found before",
-						quote_qualified_identifier(schema, table)),
-				 errdetail("Another table has taken its name since the call began.")));
+			  check_owner, found->name);
+	return found;
 }
 
 /*
  * Finds the version table, or that name with a suffix, where goose would look
- * for the version table: see find_relation().  *schema is the schema, too.
+ * for the version table: see find_table().
  */
-Oid
-trust_find_table(const Settings *settings, const char *suffix, LOCKMODE mode,
-				 char **schema, char **name)
+TrustedTable *
+trust_find_table(const Settings *settings, const char *suffix, LOCKMODE mode)
 {
 	const char *table = psprintf("%s%s",
 								 (char *) llast(settings->version_table),
 								 suffix);
 
-	*schema = list_length(settings->version_table) == 2 ?
-		linitial(settings->version_table) : current_schema_name(table);
-	return find_relation(*schema, table, mode, name);
+	return find_table(list_length(settings->version_table) == 2 ?
+					  linitial(settings->version_table) :
+					  current_schema_name(table),
+					  table, mode);
 }
 
 /*
@@ -275,43 +247,42 @@ keep_schema(void *arg, HeapTuple row, TupleDesc desc)
 }
 
 /*
- * Finds a table of the extension itself, wherever the extension is, and
- * returns its qualified and quoted name, palloc'd: see find_relation().  Its
- * owner is returned, too, if asked for.  Errors: the caller lacks one of the
- * rights.
+ * Finds a table of the extension itself, wherever the extension is: see
+ * find_table().  Its owner is returned, too, if asked for.  Errors: the caller
+ * lacks one of the rights.
  */
-char *
+TrustedTable *
 trust_find_own_table(const char *table, LOCKMODE mode, AclMode rights,
 					 Oid *owner)
 {
 	char	   *schema = NULL;
-	char	   *name;
-	Oid			relation = InvalidOid;
+	TrustedTable *found = NULL;
 
 	query_run("SELECT n.nspname FROM pg_catalog.pg_extension e"
 			  " JOIN pg_catalog.pg_namespace n ON n.oid" EQUALS "e.extnamespace"
 			  " WHERE e.extname" EQUALS "'gooseplus'",
 			  SPI_OK_SELECT, 0, NULL, NULL, keep_schema, &schema);
 	if (schema != NULL)
-		relation = find_relation(schema, table, mode, &name);
-	if (!OidIsValid(relation))
+		found = find_table(schema, table, mode);
+	if (found == NULL || !OidIsValid(found->relation))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table \"%s\" of the extension gooseplus does not exist",
 						table),
 				 errhint("Use CREATE EXTENSION gooseplus.")));
 	if (rights != ACL_NO_RIGHTS &&
-		pg_class_aclmask(relation, GetUserId(), rights, ACLMASK_ALL) != rights)
+		pg_class_aclmask(found->relation, GetUserId(), rights,
+						 ACLMASK_ALL) != rights)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for table %s", name),
+				 errmsg("permission denied for table %s", found->name),
 				 errhint("GRANT %s ON %s TO %s gives the right.",
 						 rights == ACL_SELECT ? "SELECT" : "INSERT, UPDATE, DELETE",
-						 name,
+						 found->name,
 						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
 	if (owner != NULL)
-		*owner = relation_owner(relation);
-	return name;
+		*owner = relation_owner(found->relation);
+	return found;
 }
 
 /*

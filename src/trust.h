@@ -15,12 +15,18 @@
 
 #include "settings.h"
 
-extern Oid	trust_find_table(const Settings *settings, const char *suffix,
-							 LOCKMODE mode, char **schema, char **name);
-extern char *trust_find_own_table(const char *table, LOCKMODE mode,
-								  AclMode rights, Oid *owner);
-extern void trust_confirm_table(Oid relation, const char *schema,
-								const char *table);
+/* A table of ours, found and trusted. */
+typedef struct TrustedTable
+{
+	Oid			relation;		/* InvalidOid: there is none yet */
+	char	   *schema;			/* where it is, or would be created */
+	char	   *name;			/* qualified and quoted */
+} TrustedTable;
+
+extern TrustedTable *trust_find_table(const Settings *settings,
+									  const char *suffix, LOCKMODE mode);
+extern TrustedTable *trust_find_own_table(const char *table, LOCKMODE mode,
+										  AclMode rights, Oid *owner);
 extern void trust_check_function(Oid function);
 
 #endif							/* GOOSEPLUS_TRUST_H */

@@ -21,7 +21,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "query.h"
+#include "query_table.h"
 #include "report.h"
 #include "trust.h"
 #include "version_table.h"
@@ -30,7 +30,7 @@
  * Raises an error unless the relation has goose's columns.
  */
 static void
-check_columns(const VersionTable *table)
+check_columns(const TrustedTable *table)
 {
 	static const char *const columns[] = {
 		"id", "version_id", "is_applied", "tstamp"
@@ -53,30 +53,14 @@ check_columns(const VersionTable *table)
  * transaction.  Returns it, palloc'd, with an invalid relation if there is
  * none.  Errors: no schema, not a version table, not to be trusted.
  */
-VersionTable *
+TrustedTable *
 version_table_find(const Settings *settings, LOCKMODE mode)
 {
-	VersionTable *table = palloc(sizeof(VersionTable));
+	TrustedTable *table = trust_find_table(settings, "", mode);
 
-	table->relation = trust_find_table(settings, "", mode, &table->schema,
-									   &table->name);
-	table->table = llast(settings->version_table);
 	if (OidIsValid(table->relation))
 		check_columns(table);
 	return table;
-}
-
-/*
- * Runs a command on the table, if it still is the one that was found.
- * Returns the number of rows processed.
- */
-static uint64
-run_on_table(const VersionTable *table, const char *sql, int expected,
-			 int nargs, const Oid *types, const Datum *values,
-			 QueryRow receive, void *arg)
-{
-	trust_confirm_table(table->relation, table->schema, table->table);
-	return query_run(sql, expected, nargs, types, values, receive, arg);
 }
 
 /*
@@ -84,7 +68,7 @@ run_on_table(const VersionTable *table, const char *sql, int expected,
  * the next run would do the same work again.
  */
 static void
-check_written(const VersionTable *table, uint64 processed, int64 version)
+check_written(const TrustedTable *table, uint64 processed, int64 version)
 {
 	if (processed > 0)
 		return;
@@ -108,12 +92,12 @@ receive_bool(void *arg, HeapTuple row, TupleDesc desc)
 }
 
 /*
- * Creates the table with its row 0.
+ * Creates the table.
  */
 static void
 create_table(void *arg)
 {
-	const VersionTable *table = arg;
+	const TrustedTable *table = arg;
 	const char *name = table->name;
 	Oid			type = TEXTOID;
 	Datum		value = CStringGetTextDatum(table->schema);
@@ -134,20 +118,17 @@ create_table(void *arg)
 					   "tstamp timestamp NOT NULL DEFAULT pg_catalog.now())",
 					   name),
 			  SPI_OK_UTILITY, 0, NULL, NULL, NULL, NULL);
-	query_run(psprintf("INSERT INTO %s (version_id, is_applied) VALUES (0, true)",
-					   name),
-			  SPI_OK_INSERT, 0, NULL, NULL, NULL, NULL);
 }
 
 /*
- * Finds the version table as version_table_find() does, and creates it if
- * there is none.  The goose Provider creates it without taking the lock, so
+ * Finds the version table as version_table_find() does, and creates it, with
+ * its row 0, if there is none.  The goose Provider creates it without taking the lock, so
  * that it may appear while we do: then the table is goose's.
  */
-VersionTable *
+TrustedTable *
 version_table_ensure(const Settings *settings, LOCKMODE mode)
 {
-	VersionTable *table = version_table_find(settings, mode);
+	TrustedTable *table = version_table_find(settings, mode);
 	ErrorData  *error;
 
 	if (OidIsValid(table->relation))
@@ -159,6 +140,8 @@ version_table_ensure(const Settings *settings, LOCKMODE mode)
 	table = version_table_find(settings, mode);
 	if (!OidIsValid(table->relation) && error != NULL)
 		ReThrowError(error);
+	if (error == NULL)
+		version_table_insert(table, 0);
 	return table;
 }
 
@@ -194,15 +177,16 @@ keep_row(void *arg, HeapTuple row, TupleDesc desc)
  * is_applied says.
  */
 VersionRows *
-version_table_read(const VersionTable *table)
+version_table_read(const TrustedTable *table)
 {
 	VersionRows *rows = palloc0(sizeof(VersionRows));
 
 	if (OidIsValid(table->relation))
-		run_on_table(table, psprintf("SELECT version_id::pg_catalog.int8,"
-									 " tstamp::pg_catalog.timestamp"
-									 " FROM %s ORDER BY id DESC", table->name),
-					 SPI_OK_SELECT, 0, NULL, NULL, keep_row, rows);
+		query_table_run(table->relation,
+						psprintf("SELECT version_id::pg_catalog.int8,"
+								 " tstamp::pg_catalog.timestamp"
+								 " FROM %s ORDER BY id DESC", table->name),
+						0, NULL, NULL, keep_row, rows);
 	return rows;
 }
 
@@ -231,7 +215,7 @@ version_rows_contain(const VersionRows *rows, int64 version)
 
 /* Records a version as applied. */
 void
-version_table_insert(const VersionTable *table, int64 version)
+version_table_insert(const TrustedTable *table, int64 version)
 {
 	Oid			type = INT8OID;
 	Datum		value = Int64GetDatum(version);
@@ -239,14 +223,14 @@ version_table_insert(const VersionTable *table, int64 version)
 							   table->name);
 
 	check_written(table,
-				  run_on_table(table, sql, SPI_OK_INSERT, 1, &type, &value,
-							   NULL, NULL),
+				  query_table_run(table->relation, sql, 1, &type, &value,
+								  NULL, NULL),
 				  version);
 }
 
 /* Takes a version out of the records. */
 void
-version_table_delete(const VersionTable *table, int64 version)
+version_table_delete(const TrustedTable *table, int64 version)
 {
 	Oid			type = INT8OID;
 	Datum		value = Int64GetDatum(version);
@@ -254,14 +238,14 @@ version_table_delete(const VersionTable *table, int64 version)
 							   table->name);
 
 	check_written(table,
-				  run_on_table(table, sql, SPI_OK_DELETE, 1, &type, &value,
-							   NULL, NULL),
+				  query_table_run(table->relation, sql, 1, &type, &value,
+								  NULL, NULL),
 				  version);
 }
 
 /* Gives a recorded version another number; its place in the order stays. */
 void
-version_table_renumber(const VersionTable *table, int64 version,
+version_table_renumber(const TrustedTable *table, int64 version,
 					   int64 new_version)
 {
 	Oid			types[] = {INT8OID, INT8OID};
@@ -273,7 +257,7 @@ version_table_renumber(const VersionTable *table, int64 version,
 							   table->name);
 
 	check_written(table,
-				  run_on_table(table, sql, SPI_OK_UPDATE, 2, types, values,
-							   NULL, NULL),
+				  query_table_run(table->relation, sql, 2, types, values,
+								  NULL, NULL),
 				  version);
 }

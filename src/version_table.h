@@ -14,14 +14,7 @@
 #include "storage/lockdefs.h"
 
 #include "settings.h"
-
-typedef struct VersionTable
-{
-	Oid			relation;		/* InvalidOid: there is none yet */
-	char	   *schema;			/* where it is, or would be created */
-	char	   *table;			/* its own name */
-	char	   *name;			/* both, qualified and quoted */
-} VersionTable;
+#include "trust.h"
 
 typedef struct VersionRow
 {
@@ -37,16 +30,16 @@ typedef struct VersionRows
 	size_t		allocated;
 } VersionRows;
 
-extern VersionTable *version_table_find(const Settings *settings,
+extern TrustedTable *version_table_find(const Settings *settings,
 										LOCKMODE mode);
-extern VersionTable *version_table_ensure(const Settings *settings,
+extern TrustedTable *version_table_ensure(const Settings *settings,
 										  LOCKMODE mode);
-extern VersionRows *version_table_read(const VersionTable *table);
+extern VersionRows *version_table_read(const TrustedTable *table);
 extern int64 version_rows_highest(const VersionRows *rows);
 extern bool version_rows_contain(const VersionRows *rows, int64 version);
-extern void version_table_insert(const VersionTable *table, int64 version);
-extern void version_table_renumber(const VersionTable *table, int64 version,
+extern void version_table_insert(const TrustedTable *table, int64 version);
+extern void version_table_renumber(const TrustedTable *table, int64 version,
 								   int64 new_version);
-extern void version_table_delete(const VersionTable *table, int64 version);
+extern void version_table_delete(const TrustedTable *table, int64 version);
 
 #endif							/* GOOSEPLUS_VERSION_TABLE_H */
