@@ -64,14 +64,12 @@ version_table_find(const Settings *settings, LOCKMODE mode)
 }
 
 /*
- * Raises an error if a row was not written: a trigger can see to that, and
- * the next run would do the same work again.
+ * Raises the error for a row that was not written: a trigger can see to that,
+ * and the next run would do the same work again.
  */
 static void
-check_written(const TrustedTable *table, uint64 processed, int64 version)
+refuse_unwritten(const TrustedTable *table, int64 version)
 {
-	if (processed > 0)
-		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
 			 errmsg("version " INT64_FORMAT " could not be recorded in %s",
@@ -222,25 +220,28 @@ version_table_insert(const TrustedTable *table, int64 version)
 	char	   *sql = psprintf("INSERT INTO %s (version_id, is_applied) VALUES ($1, true)",
 							   table->name);
 
-	check_written(table,
-				  query_table_run(table->relation, sql, 1, &type, &value,
-								  NULL, NULL),
-				  version);
+	if (query_table_run(table->relation, sql, 1, &type, &value, NULL, NULL) == 0)
+		refuse_unwritten(table, version);
 }
 
-/* Takes a version out of the records. */
+/*
+ * Takes a version out of the records.  It may be gone already: with two rows
+ * of a version, taking it back twice deletes both the first time, as under
+ * goose.
+ */
 void
 version_table_delete(const TrustedTable *table, int64 version)
 {
 	Oid			type = INT8OID;
 	Datum		value = Int64GetDatum(version);
-	char	   *sql = psprintf("DELETE FROM %s WHERE version_id OPERATOR(pg_catalog.=) $1",
-							   table->name);
+	char	   *rows = psprintf("FROM %s WHERE version_id OPERATOR(pg_catalog.=) $1",
+								table->name);
 
-	check_written(table,
-				  query_table_run(table->relation, sql, 1, &type, &value,
-								  NULL, NULL),
-				  version);
+	if (query_table_run(table->relation, psprintf("DELETE %s", rows),
+						1, &type, &value, NULL, NULL) == 0 &&
+		query_table_run(table->relation, psprintf("SELECT %s", rows),
+						1, &type, &value, NULL, NULL) > 0)
+		refuse_unwritten(table, version);
 }
 
 /* Gives a recorded version another number; its place in the order stays. */
@@ -256,8 +257,6 @@ version_table_renumber(const TrustedTable *table, int64 version,
 							   " WHERE version_id OPERATOR(pg_catalog.=) $1",
 							   table->name);
 
-	check_written(table,
-				  query_table_run(table->relation, sql, 2, types, values,
-								  NULL, NULL),
-				  version);
+	if (query_table_run(table->relation, sql, 2, types, values, NULL, NULL) == 0)
+		refuse_unwritten(table, version);
 }

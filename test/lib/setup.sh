@@ -339,7 +339,7 @@ setup_enter()
 	cd "$SETUP_PRIVATE/tree" || exit 1
 	setup_as_user env -i \
 		PATH="$PATH:/usr/sbin:/sbin" HOME="$SETUP_PRIVATE" TMPDIR="$SETUP_PRIVATE/tmp" \
-		LC_ALL=C TZ=UTC TERM=dumb KEEP="${KEEP:-}" \
+		LC_ALL=C TZ=UTC TERM=dumb KEEP="${KEEP:-}" GOOSEPLUS_SEED="${GOOSEPLUS_SEED:-}" \
 		GOOSEPLUS_PRIVATE="$SETUP_PRIVATE" \
 		GOOSEPLUS_TREE="$SETUP_PRIVATE/tree" \
 		GOOSEPLUS_PG_CONFIG="$SETUP_PG_CONFIG" \
