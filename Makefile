@@ -18,7 +18,7 @@ GROUND = annotation character filename interpolate interpolate_substring \
 	lexer line linemap plan routine script script_buffer
 FIRST  = encoding options problem query query_table report settings timer
 SECOND = migration_lock source source_bundle source_directory source_function trust version_table
-THIRD  = atomic_rules bundle check collect commit_rules deferred files languages look run run_atomic steps statement
+THIRD  = atomic_rules bundle check collect commit_rules deferred files languages look run run_atomic run_command steps statement
 TOP    = api gooseplus
 
 OBJS = $(patsubst %,src/%.o,$(GROUND) $(FIRST) $(SECOND) $(THIRD) $(TOP))

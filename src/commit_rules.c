@@ -13,11 +13,16 @@
  */
 #include "postgres.h"
 
-#include "utils/builtins.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_class.h"
+#include "nodes/makefuncs.h"
 #include "utils/portal.h"
+#include "utils/syscache.h"
 
 #include "commit_rules.h"
-#include "query.h"
 
 /*
  * Returns the name of the temporary table that a command creates ON COMMIT
@@ -37,8 +42,18 @@ commit_rules_dropped_table(const RawStmt *raw)
 	return NULL;
 }
 
+/* Returns this session's temporary table of that name, or InvalidOid. */
+Oid
+commit_rules_temporary_table(const char *name)
+{
+	return RangeVarGetRelid(makeRangeVar("pg_temp", pstrdup(name), -1),
+							NoLock, true);
+}
+
 /*
- * Drops temporary tables by name, as far as they are still there.
+ * Drops temporary tables, as far as they are still there, with all that
+ * depends on them and whoever owns them: as PreCommit_on_commit_actions() of
+ * tablecmds.c does.
  */
 void
 commit_rules_drop_tables(const List *tables)
@@ -47,11 +62,14 @@ commit_rules_drop_tables(const List *tables)
 
 	foreach(cell, tables)
 	{
-		const char *name = quote_identifier(lfirst(cell));
+		ObjectAddress object;
 
-		query_run(psprintf("DROP TABLE IF EXISTS pg_temp.%s", name),
-				  SPI_OK_UTILITY, 0, NULL, NULL, NULL, NULL);
+		ObjectAddressSet(object, RelationRelationId, lfirst_oid(cell));
+		if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(object.objectId)))
+			performDeletion(&object, DROP_CASCADE,
+							PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
 	}
+	CommandCounterIncrement();
 }
 
 /*
@@ -80,7 +98,8 @@ commit_rules_close_cursors(const List *cursors)
 	{
 		Portal		portal = GetPortalByName(lfirst(cell));
 
-		if (PortalIsValid(portal) && portal->status != PORTAL_ACTIVE)
+		if (PortalIsValid(portal) && portal->status != PORTAL_ACTIVE &&
+			(portal->cursorOptions & CURSOR_OPT_HOLD) == 0)
 			PortalDrop(portal, false);
 	}
 }

@@ -13,6 +13,7 @@
 #include "nodes/parsenodes.h"
 
 extern const char *commit_rules_dropped_table(const RawStmt *raw);
+extern Oid	commit_rules_temporary_table(const char *name);
 extern void commit_rules_drop_tables(const List *tables);
 extern const char *commit_rules_closed_cursor(const RawStmt *raw);
 extern void commit_rules_close_cursors(const List *cursors);

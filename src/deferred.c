@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "commands/trigger.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
@@ -24,19 +25,20 @@
 
 #define EQUALS " OPERATOR(pg_catalog.=) "
 
-/* Names of constraints with pending events, as RangeVar. */
+/* Names of constraints, as RangeVar. */
 typedef struct DeferredNames
 {
+	bool		pending_only;	/* those with events that wait */
 	List	   *deferrable;
 	List	   *deferred;		/* those deferred by their definition */
 } DeferredNames;
 
 /*
- * QueryRow: keeps the name of a constraint, if the table that has it, or that
- * it refers to, has events that wait.
+ * QueryRow: keeps the name of a constraint; if only pending ones are wanted,
+ * when the table that has it, or that it refers to, has events that wait.
  */
 static void
-keep_pending(void *arg, HeapTuple row, TupleDesc desc)
+keep_name(void *arg, HeapTuple row, TupleDesc desc)
 {
 	DeferredNames *names = arg;
 	bool		isnull;
@@ -44,7 +46,8 @@ keep_pending(void *arg, HeapTuple row, TupleDesc desc)
 	Oid			other = DatumGetObjectId(query_value(row, desc, 4, &isnull));
 	RangeVar   *range;
 
-	if (!AfterTriggerPendingOnRel(table) &&
+	CHECK_FOR_INTERRUPTS();
+	if (names->pending_only && !AfterTriggerPendingOnRel(table) &&
 		!(OidIsValid(other) && AfterTriggerPendingOnRel(other)))
 		return;
 	range = makeRangeVar(pstrdup(NameStr(*DatumGetName(query_value(row, desc, 1, &isnull)))),
@@ -53,6 +56,28 @@ keep_pending(void *arg, HeapTuple row, TupleDesc desc)
 	names->deferrable = lappend(names->deferrable, range);
 	if (DatumGetBool(query_value(row, desc, 5, &isnull)))
 		names->deferred = lappend(names->deferred, range);
+}
+
+/*
+ * Finds the names of the constraints that can be deferred.  Left out are
+ * those in schemas that are closed to the caller, and those that share their
+ * name with one that cannot be deferred, as SET CONSTRAINTS does not take
+ * their names.
+ */
+static void
+find_names(DeferredNames *names)
+{
+	query_run("SELECT n.nspname, c.conname, c.conrelid, c.confrelid, c.condeferred"
+			  " FROM pg_catalog.pg_constraint c"
+			  " JOIN pg_catalog.pg_namespace n ON n.oid" EQUALS "c.connamespace"
+			  " WHERE c.condeferrable"
+			  " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
+			  " AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)"
+			  " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o"
+			  " WHERE o.conname" EQUALS "c.conname"
+			  " AND o.connamespace" EQUALS "c.connamespace"
+			  " AND NOT o.condeferrable)",
+			  SPI_OK_SELECT, 0, NULL, NULL, keep_name, names);
 }
 
 /*
@@ -71,33 +96,50 @@ set_constraints(List *names, bool deferred)
 }
 
 /*
- * Checks what has been deferred so far, now, and lets those constraints be
- * deferred again that are so by their definition.  Errors: a constraint is
- * violated.
- *
- * By name, because SET CONSTRAINTS ALL would also count for constraints that
- * are yet to be created; and only where events wait, because a database can
- * have very many constraints.  Left to the end of the transaction are
- * constraints in schemas that are closed to the caller, and those that share
- * their name with one that cannot be deferred, as SET CONSTRAINTS does not
- * take their names.
+ * Checks the constraints, now, and gives them back the mode that they have by
+ * their definition.  By name, because SET CONSTRAINTS ALL would also count
+ * for constraints that are yet to be created.
+ */
+static void
+check_and_reset(bool pending_only)
+{
+	DeferredNames names = {.pending_only = pending_only};
+
+	find_names(&names);
+	set_constraints(names.deferrable, false);
+	set_constraints(names.deferred, true);
+}
+
+/*
+ * Checks what has been deferred so far, now.  Only constraints with events
+ * that wait are touched: a database can have very many.  Errors: a constraint
+ * is violated.
  */
 void
 deferred_check(void)
 {
+	check_and_reset(true);
+}
+
+/*
+ * Gives all constraints the mode that they have by their definition: for a
+ * migration that has used SET CONSTRAINTS, which ends with it under goose.
+ */
+void
+deferred_reset(void)
+{
+	check_and_reset(false);
+}
+
+/*
+ * Does what SET CONSTRAINTS ALL would, for the constraints that there are.
+ * Said by name, it ends with the migration: see deferred_reset().
+ */
+void
+deferred_set_all(bool deferred)
+{
 	DeferredNames names = {0};
 
-	query_run("SELECT n.nspname, c.conname, c.conrelid, c.confrelid, c.condeferred"
-			  " FROM pg_catalog.pg_constraint c"
-			  " JOIN pg_catalog.pg_namespace n ON n.oid" EQUALS "c.connamespace"
-			  " WHERE c.condeferrable"
-			  " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
-			  " AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)"
-			  " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o"
-			  " WHERE o.conname" EQUALS "c.conname"
-			  " AND o.connamespace" EQUALS "c.connamespace"
-			  " AND NOT o.condeferrable)",
-			  SPI_OK_SELECT, 0, NULL, NULL, keep_pending, &names);
-	set_constraints(names.deferrable, false);
-	set_constraints(names.deferred, true);
+	find_names(&names);
+	set_constraints(names.deferrable, deferred);
 }

@@ -11,5 +11,7 @@
 #define GOOSEPLUS_DEFERRED_H
 
 extern void deferred_check(void);
+extern void deferred_reset(void);
+extern void deferred_set_all(bool deferred);
 
 #endif							/* GOOSEPLUS_DEFERRED_H */

@@ -29,6 +29,7 @@
 #include "encoding.h"
 #include "files.h"
 #include "filename.h"
+#include "migration_lock.h"
 #include "source_directory.h"
 #include "source_function.h"
 
@@ -85,18 +86,26 @@ all_versions(const Settings *settings)
 }
 
 /*
- * Returns the next sequential version.
+ * Returns the next sequential version: above those of files, of functions,
+ * and those that are recorded though their file may be gone.
  */
 static int64
 next_sequential(const Settings *settings)
 {
 	SourceSet  *set = all_versions(settings);
+	VersionRows *rows = version_table_read(version_table_find(settings,
+															  AccessShareLock));
 	int64		highest = 0;
 
 	for (size_t i = 0; i < set->nitems; i++)
 	{
 		if (!filename_is_timestamp(set->items[i].version))
 			highest = Max(highest, set->items[i].version);
+	}
+	for (size_t i = 0; i < rows->nitems; i++)
+	{
+		if (!filename_is_timestamp(rows->items[i].version))
+			highest = Max(highest, rows->items[i].version);
 	}
 	if (highest == PG_INT64_MAX)
 		ereport(ERROR,
@@ -158,9 +167,11 @@ write_new_file(const char *path)
 	errno = 0;
 	if (write(fd, template, length) != length)
 	{
-		/* if write didn't set errno, assume problem is no disk space */
-		if (errno == 0)
-			errno = ENOSPC;
+		int			save_errno = errno;
+
+		/* half a migration must not stay; no errno means no disk space */
+		(void) unlink(path);
+		errno = save_errno == 0 ? ENOSPC : save_errno;
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not write file \"%s\": %m", path)));
@@ -221,6 +232,7 @@ plan_renames(const char *env, bool include_applied, const Settings *settings)
 	List	   *renames = NIL;
 
 	source_set_refuse_duplicates(sources);
+	version_rows_sort(rows);
 	for (size_t i = 0; i < sources->nitems; i++)
 	{
 		const Source *source = &sources->items[i];
@@ -229,7 +241,8 @@ plan_renames(const char *env, bool include_applied, const Settings *settings)
 		const char *folder;
 		char	   *new_name;
 
-		rename->applied = version_rows_contain(rows, source->version);
+		CHECK_FOR_INTERRUPTS();
+		rename->applied = version_rows_find(rows, source->version);
 		if (strcmp(source->type, "sql") != 0 ||
 			!filename_is_timestamp(source->version) ||
 			(rename->applied && !include_applied))
@@ -306,27 +319,6 @@ rename_all(List *renames)
 }
 
 /*
- * Warns when files that keep their timestamps now lie above renamed ones.
- */
-static void
-warn_out_of_order(List *renames, const Settings *settings)
-{
-	int64		highest = version_rows_highest(version_table_read(version_table_find(settings,
-																					 AccessShareLock)));
-	FileRename *first;
-
-	if (renames == NIL)
-		return;
-	first = linitial(renames);
-	if (first->new_version < highest)
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("renamed migrations are lower than the database's version " INT64_FORMAT,
-						highest),
-				 errhint("They are out of order now: set \"gooseplus.allow_out_of_order\" to on to apply them.")));
-}
-
-/*
  * Renames files with timestamps to sequential versions, in order.  A file
  * whose version is recorded in this database is left alone unless
  * "include_applied": then its record is changed, too.  Returns a list of
@@ -339,8 +331,11 @@ files_fix(const char *env, bool include_applied, const Settings *settings)
 	List	   *renames;
 	TrustedTable *table;
 	ListCell   *cell;
+	int64		highest;
 
 	check_may_write("gooseplus_fix", settings);
+	/* a run may be about to record one of the versions */
+	migration_lock_take(settings);
 	renames = plan_renames(env, include_applied, settings);
 	table = version_table_find(settings, RowExclusiveLock);
 	foreach(cell, renames)
@@ -350,7 +345,16 @@ files_fix(const char *env, bool include_applied, const Settings *settings)
 		if (each->applied)
 			version_table_renumber(table, each->version, each->new_version);
 	}
+	highest = version_rows_highest(version_table_read(table));
+	/* the records can be rolled back, the files cannot: they come last */
+	CHECK_FOR_INTERRUPTS();
 	rename_all(renames);
-	warn_out_of_order(renames, settings);
+	if (renames != NIL &&
+		((FileRename *) linitial(renames))->new_version < highest)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("renamed migrations are lower than the database's version " INT64_FORMAT,
+						highest),
+				 errhint("They are out of order now: set \"gooseplus.allow_out_of_order\" to on to apply them.")));
 	return renames;
 }

@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "nodes/parsenodes.h"
+#include "utils/formatting.h"
 
 #include "languages.h"
 
@@ -52,10 +53,34 @@ languages_needed(const Node *node)
 }
 
 /*
- * Does a command create languages, or may it, as an extension does?
+ * Does the text of a DO block speak of extensions or languages?
+ */
+static bool
+may_create(const DoStmt *stmt)
+{
+	ListCell   *cell;
+
+	foreach(cell, stmt->args)
+	{
+		DefElem    *option = lfirst_node(DefElem, cell);
+		char	   *text;
+
+		if (strcmp(option->defname, "as") != 0)
+			continue;
+		text = asc_tolower(strVal(option->arg), strlen(strVal(option->arg)));
+		return strstr(text, "extension") != NULL ||
+			strstr(text, "language") != NULL;
+	}
+	return false;
+}
+
+/*
+ * Does a command create languages, or may it, as an extension does, or a DO
+ * block?
  */
 bool
 languages_are_created(const Node *node)
 {
-	return IsA(node, CreateExtensionStmt) || IsA(node, CreatePLangStmt);
+	return IsA(node, CreateExtensionStmt) || IsA(node, CreatePLangStmt) ||
+		(IsA(node, DoStmt) && may_create((const DoStmt *) node));
 }

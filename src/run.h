@@ -31,6 +31,15 @@ typedef struct RunRow
 	double		duration_ms;
 } RunRow;
 
+/* What a migration has said by SET CONSTRAINTS. */
+typedef enum ConstraintsMode
+{
+	CONSTRAINTS_AS_DEFINED,
+	CONSTRAINTS_BY_NAME,
+	CONSTRAINTS_ALL_DEFERRED,
+	CONSTRAINTS_ALL_IMMEDIATE
+} ConstraintsMode;
+
 /* A run: one call that executes a plan. */
 typedef struct Run
 {
@@ -49,8 +58,9 @@ typedef struct Run
 	bool		in_progress;	/* has the next of them begun? */
 	int			ordinal;		/* statement in progress */
 	int64		migration_rows;
-	List	   *temporary_tables;	/* to drop when the migration ends */
+	List	   *temporary_tables;	/* OIDs, to drop when the migration ends */
 	List	   *cursors;		/* to close then */
+	ConstraintsMode constraints_mode;
 	instr_time	migration_started;
 	RunRow	   *rows;			/* one a migration */
 	MemoryContext context;

@@ -29,7 +29,6 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
-#include "atomic_rules.h"
 #include "check.h"
 #include "collect.h"
 #include "commit_rules.h"
@@ -40,6 +39,7 @@
 #include "report.h"
 #include "run.h"
 #include "run_atomic.h"
+#include "run_command.h"
 #include "statement.h"
 #include "steps.h"
 #include "timer.h"
@@ -164,74 +164,6 @@ prepare_migrations(Run *run, const Step *steps, size_t nsteps)
 }
 
 /*
- * Keeps in mind what a command leaves to the end of its migration, which is
- * where goose commits: temporary tables to drop, cursors to close.  A setting that ends there,
- * while goose lets it reach the next migrations, is told to the client.
- */
-static void
-note_until_end(Run *run, const RawStmt *raw)
-{
-	const char *table = commit_rules_dropped_table(raw);
-	const char *cursor = commit_rules_closed_cursor(raw);
-	const char *setting = commit_rules_kept_setting(raw);
-	MemoryContext context = MemoryContextSwitchTo(run->context);
-
-	if (table != NULL)
-		run->temporary_tables = lappend(run->temporary_tables,
-										pstrdup(table));
-	if (cursor != NULL)
-		run->cursors = lappend(run->cursors, pstrdup(cursor));
-	MemoryContextSwitchTo(context);
-	if (setting != NULL)
-		ereport(NOTICE,
-				(errmsg("\"%s\" is put back at the end of this migration",
-						setting)));
-}
-
-/*
- * Runs the commands of one statement.  Returns the rows processed.  The
- * function is the one to call, if the migration is a registered function.
- */
-static int64
-run_commands(Run *run, const StatementPlace *place, Oid function)
-{
-	int64		rows = 0;
-	List	   *raws = statement_parse(place->sql);
-	ListCell   *cell;
-	MemoryContext context = MemoryContextSwitchTo(run->command_context);
-
-	foreach(cell, raws)
-	{
-		RawStmt    *raw = lfirst_node(RawStmt, cell);
-		AtomicRefusal refusal;
-
-		switch (atomic_rules_judge(raw, &refusal))
-		{
-			case ATOMIC_RUN:
-				atomic_rules_drop_concurrently(raw, run->settings);
-				rows += statement_run(place->sql, raw, function);
-				note_until_end(run, raw);
-				break;
-			case ATOMIC_SKIP:
-				ereport(NOTICE,
-						(errmsg("%s is skipped: the run is one transaction",
-								GetCommandTagName(CreateCommandTag(raw->stmt)))));
-				break;
-			case ATOMIC_REFUSE:
-				/* not seen before the run: the way strings are read changed */
-				ereport(ERROR,
-						(errcode(refusal.sqlstate),
-						 errmsg("%s", refusal.message),
-						 errhint("%s", refusal.hint)));
-		}
-		/* a block can hold very many commands */
-		MemoryContextReset(run->command_context);
-	}
-	MemoryContextSwitchTo(context);
-	return rows;
-}
-
-/*
  * Runs the statements of a migration.
  */
 static void
@@ -263,7 +195,7 @@ run_statements(Run *run, const Migration *migration)
 			ereport(NOTICE,
 					(errmsg("executing statement %d of %s: %s", script.ordinal,
 							migration->source->label, place.sql)));
-		run->migration_rows += run_commands(run, &place, function);
+		run->migration_rows += run_command_all(run, place.sql, function);
 		timer_check();
 		statement_pop_place(&place);
 		MemoryContextReset(run->statement_context);
@@ -310,6 +242,7 @@ end_migration(Run *run, const Migration *migration, int nest_level)
 {
 	const Source *source = migration->source;
 	ErrorContextCallback callback;
+	Oid			user = GetUserId();
 
 	callback.callback = describe;
 	callback.arg = psprintf("end of migration %s", source->label);
@@ -317,12 +250,18 @@ end_migration(Run *run, const Migration *migration, int nest_level)
 	error_context_stack = &callback;
 	MemoryContextSwitchTo(run->statement_context);
 	deferred_check();
+	if (run->constraints_mode != CONSTRAINTS_AS_DEFINED)
+		deferred_reset();
+	run->constraints_mode = CONSTRAINTS_AS_DEFINED;
 	commit_rules_close_cursors(run->cursors);
 	run->cursors = NIL;
 	commit_rules_drop_tables(run->temporary_tables);
 	run->temporary_tables = NIL;
 	/* settings, roles and search_path of the migration end here */
 	AtEOXact_GUC(false, nest_level);
+	/* what was closed to the role that the migration switched to */
+	if (GetUserId() != user)
+		deferred_check();
 	if (run->table != NULL && migration->direction == SCRIPT_UP)
 		version_table_insert(run->table, source->version);
 	else if (run->table != NULL)

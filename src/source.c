@@ -117,7 +117,7 @@ source_one_environment(const Settings *settings, const char *env)
 {
 	List	   *environments = source_environments(settings, env);
 
-	if (list_length(environments) > 2)
+	if (env != NULL && strchr(env, ',') != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("one environment is wanted, not several: \"%s\"", env)));

@@ -165,7 +165,7 @@ source_bundle_collect(SourceSet *set, const Settings *settings,
 	bundle->found = palloc0(list_length(environments) * sizeof(bool));
 	query_table_run(bundle->table->relation,
 					psprintf("SELECT b.path FROM %s b WHERE b.bundle" EQUALS "$1"
-							 " ORDER BY b.path", bundle->table->name),
+							 " ORDER BY b.path COLLATE pg_catalog.\"C\"", bundle->table->name),
 					1, &type, &value, receive_path, bundle);
 	if (!bundle->exists)
 		ereport(ERROR,

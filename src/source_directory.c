@@ -395,7 +395,9 @@ source_directory_files(SourceSet *set, const char *directory)
 			struct stat st;
 
 			CHECK_FOR_INTERRUPTS();
-			if (entry->d_name[0] == '.')
+			/* what mkfs puts into the root of a volume is not ours */
+			if (entry->d_name[0] == '.' ||
+				strcmp(entry->d_name, "lost+found") == 0)
 				continue;
 			if (suffix != NULL && strcmp(suffix, ".sql") == 0)
 				add_file(set, folder, entry->d_name, 0);

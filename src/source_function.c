@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
@@ -239,6 +240,10 @@ callable_signature(Oid function)
 				 errmsg("function with OID %u does not exist", function)));
 	proc = (Form_pg_proc) GETSTRUCT(tuple);
 	if (proc->pronargs > 0 ||
+		!heap_attisnull(tuple, Anum_pg_proc_proallargtypes, NULL) ||
+		proc->prorettype == TRIGGEROID ||
+		proc->prorettype == EVENT_TRIGGEROID ||
+		strchr(NameStr(proc->proname), '\n') != NULL ||
 		(proc->prokind != PROKIND_FUNCTION &&
 		 proc->prokind != PROKIND_PROCEDURE))
 		ereport(ERROR,

@@ -207,19 +207,20 @@ static Step *
 steps_baseline(const RunRequest *request, const SourceSet *sources,
 			   const VersionRows *rows, size_t *nsteps)
 {
-	Step	   *steps = palloc((sources->nitems + 1) * sizeof(Step));
-	size_t		n = 0;
+	Settings	settings = *request->settings;
+	VersionPlan plan;
+	Step	   *steps;
 
 	(void) find_source(sources, request->version);
-	for (size_t i = 0; i < sources->nitems; i++)
+	settings.allow_out_of_order = true;
+	collect_plan(sources, rows, &settings, request->version, &plan);
+	steps = palloc((plan.nversions + 1) * sizeof(Step));
+	for (size_t i = 0; i < plan.nversions; i++)
 	{
-		if (sources->items[i].version > request->version ||
-			version_rows_contain(rows, sources->items[i].version))
-			continue;
-		steps[n].source = &sources->items[i];
-		steps[n++].direction = SCRIPT_UP;
+		steps[i].source = source_set_find(sources, plan.versions[i]);
+		steps[i].direction = SCRIPT_UP;
 	}
-	*nsteps = n;
+	*nsteps = plan.nversions;
 	return steps;
 }
 

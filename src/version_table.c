@@ -199,7 +199,35 @@ version_rows_highest(const VersionRows *rows)
 	return highest;
 }
 
-/* Is the version recorded? */
+static int
+compare_versions(const void *a, const void *b)
+{
+	int64		first = ((const VersionRow *) a)->version;
+	int64		second = ((const VersionRow *) b)->version;
+
+	return (first > second) - (first < second);
+}
+
+/* Puts the rows in the order of their versions, for version_rows_find(). */
+void
+version_rows_sort(VersionRows *rows)
+{
+	if (rows->nitems > 1)
+		qsort(rows->items, rows->nitems, sizeof(VersionRow), compare_versions);
+}
+
+/* Is the version among the sorted rows? */
+bool
+version_rows_find(const VersionRows *rows, int64 version)
+{
+	VersionRow	key = {.version = version};
+
+	return rows->nitems > 0 &&
+		bsearch(&key, rows->items, rows->nitems, sizeof(VersionRow),
+				compare_versions) != NULL;
+}
+
+/* Is the version among the rows, whatever their order? */
 bool
 version_rows_contain(const VersionRows *rows, int64 version)
 {
