@@ -240,7 +240,8 @@ callable_signature(Oid function)
 				 errmsg("function with OID %u does not exist", function)));
 	proc = (Form_pg_proc) GETSTRUCT(tuple);
 	if (proc->pronargs > 0 ||
-		!heap_attisnull(tuple, Anum_pg_proc_proallargtypes, NULL) ||
+		(proc->prokind == PROKIND_PROCEDURE &&
+		 !heap_attisnull(tuple, Anum_pg_proc_proallargtypes, NULL)) ||
 		proc->prorettype == TRIGGEROID ||
 		proc->prorettype == EVENT_TRIGGEROID ||
 		strchr(NameStr(proc->proname), '\n') != NULL ||
