@@ -263,7 +263,7 @@ problem_add(List **problems, Problem *problem)
 /*
  * Returns where the problem is, as "base/00001_init.sql:17:5", palloc'd.
  */
-char *
+static char *
 problem_place(const Problem *problem)
 {
 	if (problem->source == NULL)

@@ -36,7 +36,6 @@ extern Problem *problem_from_note(const char *source, ScriptNoteKind kind,
 extern Problem *problem_from_error(const char *source,
 								   const ErrorData *error);
 extern void problem_add(List **problems, Problem *problem);
-extern char *problem_place(const Problem *problem);
 extern char *problem_list(const List *problems);
 extern void problem_raise(List *problems);
 
