@@ -77,5 +77,24 @@ INSERT INTO parent VALUES (6);
 COMMIT;
 TABLE lazy;
 
+-- the role that the migration switches to may not know the schema
+CREATE SCHEMA regress_closed;
+CREATE ROLE regress_closed_role;
+CREATE TABLE regress_closed.parent (id int PRIMARY KEY);
+CREATE TABLE regress_closed.child (id int CONSTRAINT early
+    REFERENCES regress_closed.parent DEFERRABLE);
+SELECT gooseplus_bundle_put('regress_set_constraints', 'base/00004_role.sql', $$-- +goose Up
+SET CONSTRAINTS ALL DEFERRED;
+SET ROLE regress_closed_role;
+$$);
+SELECT gooseplus_bundle_put('regress_set_constraints', 'base/00005_early.sql', $$-- +goose Up
+INSERT INTO regress_closed.child VALUES (1);
+INSERT INTO regress_closed.parent VALUES (1);
+$$);
+SELECT gooseplus_migrate();
+\echo :LAST_ERROR_SQLSTATE
+DROP SCHEMA regress_closed CASCADE;
+DROP ROLE regress_closed_role;
+
 SELECT gooseplus_bundle_drop('regress_set_constraints');
 DROP SCHEMA regress_set_constraints CASCADE;

@@ -30,8 +30,10 @@
 #include "files.h"
 #include "filename.h"
 #include "migration_lock.h"
+#include "report.h"
 #include "source_directory.h"
 #include "source_function.h"
+#include "timer.h"
 
 /* New files are for everybody to read, as those that goose makes. */
 #define FILE_MODE 0644
@@ -318,6 +320,29 @@ rename_all(List *renames)
 	}
 }
 
+/* Takes the migration lock; the argument are the settings. */
+static void
+take_lock(void *settings)
+{
+	migration_lock_take(settings);
+}
+
+/*
+ * Waits for a run that may be about to record one of the versions, no longer
+ * than a run itself would wait.
+ */
+static void
+wait_for_run(const Settings *settings)
+{
+	ErrorData  *error;
+
+	timer_start(TIMER_RUN, settings->timeout);
+	error = report_try(take_lock, unconstify(Settings *, settings));
+	timer_stop(TIMER_RUN);
+	if (error != NULL)
+		ReThrowError(error);
+}
+
 /*
  * Renames files with timestamps to sequential versions, in order.  A file
  * whose version is recorded in this database is left alone unless
@@ -334,8 +359,7 @@ files_fix(const char *env, bool include_applied, const Settings *settings)
 	int64		highest;
 
 	check_may_write("gooseplus_fix", settings);
-	/* a run may be about to record one of the versions */
-	migration_lock_take(settings);
+	wait_for_run(settings);
 	renames = plan_renames(env, include_applied, settings);
 	table = version_table_find(settings, RowExclusiveLock);
 	foreach(cell, renames)

@@ -250,9 +250,6 @@ end_migration(Run *run, const Migration *migration, int nest_level)
 	error_context_stack = &callback;
 	MemoryContextSwitchTo(run->statement_context);
 	deferred_check();
-	if (run->constraints_mode != CONSTRAINTS_AS_DEFINED)
-		deferred_reset();
-	run->constraints_mode = CONSTRAINTS_AS_DEFINED;
 	commit_rules_close_cursors(run->cursors);
 	run->cursors = NIL;
 	commit_rules_drop_tables(run->temporary_tables);
@@ -262,6 +259,9 @@ end_migration(Run *run, const Migration *migration, int nest_level)
 	/* what was closed to the role that the migration switched to */
 	if (GetUserId() != user)
 		deferred_check();
+	if (run->constraints_mode != CONSTRAINTS_AS_DEFINED)
+		deferred_reset();
+	run->constraints_mode = CONSTRAINTS_AS_DEFINED;
 	if (run->table != NULL && migration->direction == SCRIPT_UP)
 		version_table_insert(run->table, source->version);
 	else if (run->table != NULL)

@@ -152,6 +152,17 @@ is($out, '0', 'a run waits for fix, and finds nothing to do') or diag($err);
 is($node->safe_psql('postgres', $recorded), "0\n1", 'each version is recorded once');
 $runner->quit;
 
+# fix waits no longer than a run would
+my $keeper = $node->background_psql('postgres');
+
+$keeper->query_safe('SELECT pg_advisory_lock(4097083626)');
+($status, undef, $err) = query($node,
+	q(SELECT * FROM gooseplus_fix(options => '{"timeout": "200ms"}')));
+is($status, 3, 'fix: the time limit counts for its wait');
+like($err, qr/could not obtain the migration lock within gooseplus\.timeout/,
+	'fix: and says so');
+$keeper->quit;
+
 # --- what mkfs leaves in the root of a volume
 
 start_over();
