@@ -65,16 +65,23 @@ get_text(FunctionCallInfo fcinfo, int argument)
 		text_to_cstring(PG_GETARG_TEXT_PP(argument));
 }
 
-/* Returns the settings that the options argument gives the call. */
-static Settings *
-get_settings(FunctionCallInfo fcinfo, int argument)
+/* Returns the options argument, which must not be null. */
+static Jsonb *
+get_options(FunctionCallInfo fcinfo, int argument)
 {
 	if (PG_ARGISNULL(argument))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("options must not be null"),
 				 errhint("Pass '{}' for no options.")));
-	return settings_read(PG_GETARG_JSONB_P(argument));
+	return PG_GETARG_JSONB_P(argument);
+}
+
+/* Returns the settings that the options argument gives the call. */
+static Settings *
+get_settings(FunctionCallInfo fcinfo, int argument)
+{
+	return settings_read(get_options(fcinfo, argument));
 }
 
 /* Returns a text, or sets the flag for null. */
@@ -346,9 +353,8 @@ gooseplus_statements(PG_FUNCTION_ARGS)
 	ListCell   *cell;
 
 	InitMaterializedSRF(fcinfo, 0);
-	(void) get_settings(fcinfo, 2);
 	foreach(cell, look_statements(get_text(fcinfo, 0), get_text(fcinfo, 1),
-								  settings_read_open(PG_GETARG_JSONB_P(2))))
+								  settings_read_open(get_options(fcinfo, 2))))
 	{
 		const LookStatement *statement = lfirst(cell);
 		Datum		values[4];

@@ -256,7 +256,7 @@ plan_renames(const char *env, bool include_applied, const Settings *settings)
 		rename->new_label = psprintf("%.*s%s",
 									 (int) (source->name - source->label),
 									 source->label, new_name);
-		folder = source_directory_folder(settings, source->environment);
+		folder = source_directory_folder_of(source);
 		rename->old_path = psprintf("%s/%s", folder,
 									encoding_from_server(source->name,
 														 strlen(source->name)));

@@ -331,23 +331,13 @@ void
 migration_lock_take(const Settings *settings)
 {
 	LockTable	lock = {0};
-	TrustedTable *table;
+	bool		created;
 
 	if (settings->lock)
 		wait_for(settings, try_advisory, unconstify(Settings *, settings));
 	if (!settings->lock_table)
 		return;
-	table = trust_find_table(settings, LOCK_SUFFIX, RowExclusiveLock);
-	if (!OidIsValid(table->relation))
-	{
-		ErrorData  *error = report_try(create_lock_table, table);
-
-		/* without the advisory lock another run may create it meanwhile */
-		if (error != NULL && error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION &&
-			error->sqlerrcode != ERRCODE_DUPLICATE_TABLE)
-			ReThrowError(error);
-		table = trust_find_table(settings, LOCK_SUFFIX, RowExclusiveLock);
-	}
-	lock.table = table;
+	lock.table = trust_ensure_table(settings, LOCK_SUFFIX, RowExclusiveLock,
+									create_lock_table, &created);
 	wait_for(settings, try_row, &lock);
 }

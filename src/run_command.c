@@ -100,8 +100,8 @@ run_command(Run *run, const char *sql, RawStmt *raw, Oid function)
 
 /*
  * Runs the commands of one statement of a migration.  Returns the rows
- * processed.  The
- * function is the one to call, if the migration is a registered function.
+ * processed.  The function is the one to call, if the migration is a
+ * registered function.
  */
 int64
 run_command_all(Run *run, const char *sql, Oid function)

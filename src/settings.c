@@ -129,11 +129,11 @@ check_lock_id(char **newval, void **extra, GucSource source)
 }
 
 /*
- * Splits a list separated by commas.  Returns a list of palloc'd strings
- * without the white space around them.
+ * Splits a list separated by commas.  Returns its items as palloc'd strings,
+ * without the white space around them; empty ones, too.
  */
-static List *
-parse_list(const char *text)
+List *
+settings_split_list(const char *text)
 {
 	List	   *items = NIL;
 	char	   *rest = pstrdup(text);
@@ -150,8 +150,24 @@ parse_list(const char *text)
 		*end = '\0';
 		while (scanner_isspace(*item))
 			item++;
-		if (*item != '\0')
-			items = lappend(items, item);
+		items = lappend(items, item);
+	}
+	return items;
+}
+
+/*
+ * Returns the items of a list that are not empty.
+ */
+static List *
+parse_list(const char *text)
+{
+	List	   *items = NIL;
+	ListCell   *cell;
+
+	foreach(cell, settings_split_list(text))
+	{
+		if (*(char *) lfirst(cell) != '\0')
+			items = lappend(items, lfirst(cell));
 	}
 	return items;
 }

@@ -53,6 +53,7 @@ typedef struct Settings
 } Settings;
 
 extern void settings_define(void);
+extern List *settings_split_list(const char *text);
 extern Settings *settings_copy(void);
 extern Settings *settings_read(const Jsonb *options);
 extern Settings *settings_read_open(const Jsonb *options);

@@ -13,7 +13,6 @@
  */
 #include "postgres.h"
 
-#include "parser/scansup.h"
 #include "utils/memutils.h"
 
 #include "problem.h"
@@ -83,25 +82,16 @@ List *
 source_environments(const Settings *settings, const char *env)
 {
 	List	   *names = list_make1(settings->base_environment);
-	char	   *rest;
+	ListCell   *cell;
 
 	if (env == NULL)
 		return names;
 	if (env[0] != '\0')
 		refuse_misplaced_argument(env);
-	rest = pstrdup(env);
-	while (rest != NULL)
+	foreach(cell, settings_split_list(env))
 	{
-		char	   *name = rest;
-		char	   *comma = strchr(rest, ',');
-		char	   *end = comma ? comma : rest + strlen(rest);
+		char	   *name = lfirst(cell);
 
-		rest = comma ? comma + 1 : NULL;
-		while (end > name && scanner_isspace(end[-1]))
-			end--;
-		*end = '\0';
-		while (scanner_isspace(*name))
-			name++;
 		check_environment(name);
 		if (!list_has_name(names, name))
 			names = lappend(names, name);

@@ -369,6 +369,15 @@ source_directory_folder(const Settings *settings, const char *environment)
 					   ERROR)->path;
 }
 
+/* Returns the real path of the folder that a file of a directory is in. */
+const char *
+source_directory_folder_of(const Source *file)
+{
+	const DirectoryFolder *folder = file->origin;
+
+	return folder->path;
+}
+
 /*
  * Adds every SQL file of a directory and of its folders to the set, whatever
  * its name, with version 0.  Hidden files and folders are left out.

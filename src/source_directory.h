@@ -19,6 +19,7 @@ extern void source_directory_collect(SourceSet *set, const Settings *settings,
 
 extern const char *source_directory_folder(const Settings *settings,
 										   const char *environment);
+extern const char *source_directory_folder_of(const Source *file);
 extern void source_directory_files(SourceSet *set, const char *directory);
 
 #endif							/* GOOSEPLUS_SOURCE_DIRECTORY_H */

@@ -197,9 +197,9 @@ receive_function(void *arg, HeapTuple row, TupleDesc desc)
 
 /*
  * Adds the registered functions of the environments (NIL: of all there are) to
- * the set.  All is allocated in the current context.  The table is read with its owner's
- * rights: which functions are migrations is no secret, and a run that left
- * them out because of a missing right would be a wrong one.
+ * the set.  All is allocated in the current context.  The table is read with
+ * its owner's rights: which functions are migrations is no secret, and a run
+ * that left them out because of a missing right would be a wrong one.
  */
 void
 source_function_collect(SourceSet *set, const List *environments)

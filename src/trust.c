@@ -33,6 +33,7 @@
 #include "utils/syscache.h"
 
 #include "query.h"
+#include "report.h"
 #include "trust.h"
 
 #define EQUALS " OPERATOR(pg_catalog.=) "
@@ -216,6 +217,33 @@ trust_find_table(const Settings *settings, const char *suffix, LOCKMODE mode)
 					  linitial(settings->version_table) :
 					  current_schema_name(table),
 					  table, mode);
+}
+
+/*
+ * Finds a table as trust_find_table() does, and has it created if there is
+ * none; *created tells which.  Somebody else may create it meanwhile: goose's
+ * Provider does so without taking the lock, and so may a run without one.
+ * Then the table is theirs.
+ */
+TrustedTable *
+trust_ensure_table(const Settings *settings, const char *suffix,
+				   LOCKMODE mode, void (*create) (void *table), bool *created)
+{
+	TrustedTable *table = trust_find_table(settings, suffix, mode);
+	ErrorData  *error;
+
+	*created = false;
+	if (OidIsValid(table->relation))
+		return table;
+	error = report_try(create, table);
+	if (error != NULL && error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION &&
+		error->sqlerrcode != ERRCODE_DUPLICATE_TABLE)
+		ReThrowError(error);
+	*created = error == NULL;
+	table = trust_find_table(settings, suffix, mode);
+	if (!OidIsValid(table->relation) && error != NULL)
+		ReThrowError(error);
+	return table;
 }
 
 /*

@@ -25,6 +25,10 @@ typedef struct TrustedTable
 
 extern TrustedTable *trust_find_table(const Settings *settings,
 									  const char *suffix, LOCKMODE mode);
+extern TrustedTable *trust_ensure_table(const Settings *settings,
+										const char *suffix, LOCKMODE mode,
+										void (*create) (void *table),
+										bool *created);
 extern TrustedTable *trust_find_own_table(const char *table, LOCKMODE mode,
 										  AclMode rights, Oid *owner);
 extern void trust_check_function(Oid function);

@@ -22,7 +22,6 @@
 #include "utils/timestamp.h"
 
 #include "query_table.h"
-#include "report.h"
 #include "trust.h"
 #include "version_table.h"
 
@@ -120,25 +119,17 @@ create_table(void *arg)
 
 /*
  * Finds the version table as version_table_find() does, and creates it, with
- * its row 0, if there is none.  The goose Provider creates it without taking the lock, so
- * that it may appear while we do: then the table is goose's.
+ * its row 0, if there is none.
  */
 TrustedTable *
 version_table_ensure(const Settings *settings, LOCKMODE mode)
 {
-	TrustedTable *table = version_table_find(settings, mode);
-	ErrorData  *error;
+	bool		created;
+	TrustedTable *table = trust_ensure_table(settings, "", mode, create_table,
+											 &created);
 
-	if (OidIsValid(table->relation))
-		return table;
-	error = report_try(create_table, table);
-	if (error != NULL && error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION &&
-		error->sqlerrcode != ERRCODE_DUPLICATE_TABLE)
-		ReThrowError(error);
-	table = version_table_find(settings, mode);
-	if (!OidIsValid(table->relation) && error != NULL)
-		ReThrowError(error);
-	if (error == NULL)
+	check_columns(table);
+	if (created)
 		version_table_insert(table, 0);
 	return table;
 }
