@@ -20,12 +20,12 @@
 # (leave the private folder), TMPDIR (where it goes).
 #
 # A script that needs more commands than the suites do sets SETUP_EXTRA before,
-# to "command:package ...".  One that can use more procedural languages sets
-# SETUP_LANGUAGES to "extension:package ...", the package without the server's
-# name and version; see setup_languages.  One that needs what only the caller
-# can get (its network settings, its caches) sets SETUP_PREPARE to a script in
-# the tree that puts it into the folder it is given, in the private folder,
-# named like the folder the script is in.
+# to "command:package ...".  One that can use more extensions of the server sets
+# SETUP_EXTENSIONS to "extension:package ...", with NN where the package's name
+# has the server's version; see setup_extensions.  One that needs what only the
+# caller can get (its network settings, its caches) sets SETUP_PREPARE to a
+# script in the tree that puts it into the folder it is given, in the private
+# folder, named like the folder the script is in.
 
 set -u
 export LC_ALL=C
@@ -175,17 +175,18 @@ setup_packages()
 	fi
 }
 
-# The procedural languages asked for, as far as apt has them for this server:
-# tests skip what is not there.
-setup_languages()
+# The extensions asked for, as far as apt has them for this server: tests skip
+# what is not there.
+setup_extensions()
 {
-	local share language package missing=
+	local share extension package missing=
 
 	share=$("$SETUP_PG_CONFIG" --sharedir)
 	[ "$share" = "/usr/share/postgresql/$SETUP_MAJOR" ] || return 0
-	for language in ${SETUP_LANGUAGES:-}; do
-		package=postgresql-${language#*:}-$SETUP_MAJOR
-		[ -e "$share/extension/${language%%:*}.control" ] ||
+	for extension in ${SETUP_EXTENSIONS:-}; do
+		package=${extension#*:}
+		package=${package/NN/$SETUP_MAJOR}
+		[ -e "$share/extension/${extension%%:*}.control" ] ||
 			! apt-cache show "$package" >/dev/null 2>&1 ||
 			missing="$missing $package"
 	done
@@ -325,7 +326,7 @@ setup_enter()
 	if [ "$(id -u)" = 0 ]; then
 		SETUP_PRIVATE=$(mktemp -d)
 		setup_packages
-		setup_languages
+		setup_extensions
 		rm -rf "$SETUP_PRIVATE"
 		SETUP_PRIVATE=
 		SETUP_USER=$(setup_user)
