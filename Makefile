@@ -16,9 +16,13 @@ PGFILEDESC = "gooseplus - runs goose migrations inside the server"
 # One group a floor: a file includes only what stands below it.
 GROUND = annotation character filename interpolate interpolate_substring \
 	lexer line linemap plan routine script script_buffer
-FIRST  = encoding options problem query query_table report settings timer
-SECOND = migration_lock source source_bundle source_directory source_function trust version_table
-THIRD  = atomic_rules bundle check collect commit_rules deferred files languages look run run_atomic run_command steps statement
+FIRST  = encoding options problem query query_table report session settings \
+	timer transaction
+SECOND = history migration_lock source source_bundle source_directory \
+	source_function trust version_table
+THIRD  = atomic_rules bundle check checksum collect commit_rules deferred \
+	deploy_rules files indexes languages look run run_atomic run_begin \
+	run_command run_record run_statements steps statement
 TOP    = api gooseplus
 
 OBJS = $(patsubst %,src/%.o,$(GROUND) $(FIRST) $(SECOND) $(THIRD) $(TOP))

@@ -61,8 +61,8 @@ judge_transaction(const TransactionStmt *stmt, const char *command,
  * Does the command always need to be outside of a transaction?  (Those that
  * call PreventInTransactionBlock() whatever they are applied to.)
  */
-static bool
-is_never_transactional(const Node *node)
+bool
+atomic_rules_is_never_transactional(const Node *node)
 {
 	switch (nodeTag(node))
 	{
@@ -89,6 +89,21 @@ is_never_transactional(const Node *node)
 }
 
 /*
+ * Refuses a command that talks to the client, whatever the run.
+ */
+AtomicVerdict
+atomic_rules_judge_client(const RawStmt *raw, AtomicRefusal *refusal)
+{
+	const CopyStmt *stmt = (const CopyStmt *) raw->stmt;
+
+	if (!IsA(stmt, CopyStmt) || stmt->filename != NULL)
+		return ATOMIC_RUN;
+	return refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
+				  "COPY from or to the client cannot run in a migration",
+				  "Use INSERT, or COPY with a file of the server.");
+}
+
+/*
  * Says what a run of one transaction does with a command.  The words of a
  * refusal are allocated in the current context.
  */
@@ -101,11 +116,9 @@ atomic_rules_judge(const RawStmt *raw, AtomicRefusal *refusal)
 	if (IsA(node, TransactionStmt))
 		return judge_transaction((const TransactionStmt *) node, command,
 								 refusal);
-	if (IsA(node, CopyStmt) && ((const CopyStmt *) node)->filename == NULL)
-		return refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
-					  "COPY from or to the client cannot run in a migration",
-					  "Use INSERT, or COPY with a file of the server.");
-	if (is_never_transactional(node))
+	if (atomic_rules_judge_client(raw, refusal) == ATOMIC_REFUSE)
+		return ATOMIC_REFUSE;
+	if (atomic_rules_is_never_transactional(node))
 		return refuse(refusal, ERRCODE_ACTIVE_SQL_TRANSACTION,
 					  psprintf("%s cannot run in one transaction with other migrations",
 							   command),
@@ -193,7 +206,9 @@ find_concurrently(Node *node, Oid *table)
 	{
 		ReindexStmt *stmt = castNode(ReindexStmt, node);
 
-		*table = stmt->kind == REINDEX_OBJECT_INDEX ?
+		/* a schema or a database has none */
+		*table = stmt->relation == NULL ? InvalidOid :
+			stmt->kind == REINDEX_OBJECT_INDEX ?
 			table_of_index(stmt->relation) :
 			RangeVarGetRelid(stmt->relation, NoLock, true);
 		return true;
@@ -220,6 +235,15 @@ find_concurrently(Node *node, Oid *table)
 		return true;
 	}
 	return false;
+}
+
+/* Has the command CONCURRENTLY? */
+bool
+atomic_rules_is_concurrent(Node *node)
+{
+	Oid			table;
+
+	return find_concurrently(node, &table);
 }
 
 /* Takes CONCURRENTLY out of a command that has it. */

@@ -31,6 +31,10 @@ typedef struct AtomicRefusal
 
 extern AtomicVerdict atomic_rules_judge(const RawStmt *raw,
 										AtomicRefusal *refusal);
+extern AtomicVerdict atomic_rules_judge_client(const RawStmt *raw,
+											   AtomicRefusal *refusal);
+extern bool atomic_rules_is_never_transactional(const Node *node);
+extern bool atomic_rules_is_concurrent(Node *node);
 extern void atomic_rules_drop_concurrently(RawStmt *raw,
 										   const Settings *settings);
 extern void atomic_rules_explain(ErrorData *error);

@@ -22,6 +22,7 @@
 
 #include "atomic_rules.h"
 #include "check.h"
+#include "deploy_rules.h"
 #include "encoding.h"
 #include "languages.h"
 #include "report.h"
@@ -36,7 +37,7 @@ typedef struct CheckState
 	Migration  *migration;
 	const Settings *settings;
 	ScriptDirection direction;
-	bool		atomic;
+	CheckMode	mode;
 	ScriptReader *reader;
 	StatementPlace place;
 	bool		vetoed;			/* noted for the statement being read */
@@ -72,6 +73,7 @@ check_script_options(const Settings *settings, ScriptOptions *options)
 		conforming == NULL || strcmp(conforming, "on") == 0;
 	options->lookup = settings_variable;
 	options->lookup_arg = unconstify(Settings *, settings);
+	options->keep_variables = false;
 }
 
 static void
@@ -288,7 +290,7 @@ add_statement_problem(CheckState *state, Problem *problem)
 }
 
 /*
- * Adds the problem of a command that one transaction cannot hold.  Returns
+ * Adds the problem of a command that the run cannot hold.  Returns
  * false if what follows it may not be SQL: the data of COPY.
  */
 static bool
@@ -297,14 +299,18 @@ check_command(CheckState *state, const RawStmt *raw)
 	AtomicRefusal refusal;
 	Problem    *problem;
 
-	if (atomic_rules_judge(raw, &refusal) != ATOMIC_REFUSE)
+	if (state->mode == CHECK_DEPLOY && deploy_rules_ends_transaction(raw))
+		state->migration->commits = true;
+	if ((state->mode == CHECK_DEPLOY ?
+		 deploy_rules_judge(raw, state->migration->transactional, &refusal) :
+		 atomic_rules_judge(raw, &refusal)) != ATOMIC_REFUSE)
 		return true;
 	MemoryContextSwitchTo(state->problem_context);
 	problem = problem_make(state->migration->source->label, 0, 0,
 						   refusal.sqlstate, pstrdup(refusal.message));
 	problem->hint = refusal.hint;
 	/* a deploy can run it, as goose can, if the file says so */
-	problem->warning = !state->atomic && !state->migration->transactional &&
+	problem->warning = state->mode == CHECK_LOOK && !state->migration->transactional &&
 		refusal.sqlstate == ERRCODE_ACTIVE_SQL_TRANSACTION;
 	add_statement_problem(state, problem);
 	MemoryContextSwitchTo(state->statement_context);
@@ -390,21 +396,20 @@ explain_text(const char *sql)
 
 /*
  * Checks the statements of one direction of a migration whose format is good:
- * PostgreSQL's grammar, and commands that a run of one transaction ("atomic")
- * cannot hold.  Outside of a run these are warnings where a deploy can run
- * them.  *languages_come is true once a statement, over the checks of one
+ * PostgreSQL's grammar, and commands that the run cannot hold.  Outside of a
+ * run these are warnings where a deploy can run them.  *languages_come is true once a statement, over the checks of one
  * call, may create procedural languages.
  */
 void
 check_grammar(const Migration *migration, const Settings *settings,
-			  ScriptDirection direction, bool atomic, bool *languages_come,
+			  ScriptDirection direction, CheckMode mode, bool *languages_come,
 			  List **problems)
 {
 	CheckState	state;
 	ErrorData  *error;
 
 	begin_check(&state, migration, settings, direction, problems);
-	state.atomic = atomic;
+	state.mode = mode;
 	state.languages_come = languages_come;
 	while (list_length(*problems) < CHECK_PROBLEMS_MAX &&
 		   (error = report_try(parse_statements, &state)) != NULL)

@@ -21,8 +21,18 @@ typedef struct Migration
 	char	   *text;
 	size_t		length;
 	bool		transactional;	/* no NO TRANSACTION in the file */
+	bool		commits;		/* a command ends the transaction (deploys) */
 	int			nstatements[2]; /* by ScriptDirection */
+	char	   *checksum;		/* NULL: not asked for */
 } Migration;
+
+/* What the migrations are checked for. */
+typedef enum CheckMode
+{
+	CHECK_LOOK,					/* nothing is going to run */
+	CHECK_ATOMIC,				/* a run of one transaction */
+	CHECK_DEPLOY
+} CheckMode;
 
 extern void check_script_options(const Settings *settings,
 								 ScriptOptions *options);
@@ -31,7 +41,7 @@ extern void check_format(Migration *migration, const Settings *settings,
 						 bool notes, List **problems);
 extern void check_grammar(const Migration *migration,
 						  const Settings *settings,
-						  ScriptDirection direction, bool atomic,
+						  ScriptDirection direction, CheckMode mode,
 						  bool *languages_come, List **problems);
 
 #endif							/* GOOSEPLUS_CHECK_H */

@@ -17,7 +17,9 @@
 
 #include "common/jsonapi.h"
 #include "nodes/parsenodes.h"
+#include "storage/lock.h"
 #include "tcop/pquery.h"
+#include "utils/guc_tables.h"
 #include "utils/wait_event.h"
 
 #if PG_VERSION_NUM < 150000
@@ -90,6 +92,35 @@ compat_is_database_wide_cluster(const Node *node)
 #else
 	return IsA(node, ClusterStmt) &&
 		((const ClusterStmt *) node)->relation == NULL;
+#endif
+}
+
+/*
+ * PostgreSQL 16 (commit 3057465acfbe) keeps the settings in a hash table, and
+ * returns a palloc'd array of them.
+ */
+static inline struct config_generic **
+compat_settings(int *count)
+{
+#if PG_VERSION_NUM >= 160000
+	return get_guc_variables(count);
+#else
+	*count = GetNumConfigOptions();
+	return get_guc_variables();
+#endif
+}
+
+/*
+ * PostgreSQL 17 (commit 5bf748b86bc6) lets the caller ask for stronger modes,
+ * too.
+ */
+static inline bool
+compat_lock_is_held(const LOCKTAG *tag, LOCKMODE mode)
+{
+#if PG_VERSION_NUM >= 170000
+	return LockHeldByMe(tag, mode, false);
+#else
+	return LockHeldByMe(tag, mode);
 #endif
 }
 

@@ -206,9 +206,9 @@ look_validate(const char *env, const Settings *settings)
 			good = good && ((Problem *) lfirst(each))->warning;
 		if (good)
 		{
-			check_grammar(&migration, settings, SCRIPT_UP, false, &languages_come,
+			check_grammar(&migration, settings, SCRIPT_UP, CHECK_LOOK, &languages_come,
 						  &found);
-			check_grammar(&migration, settings, SCRIPT_DOWN, false, &languages_come,
+			check_grammar(&migration, settings, SCRIPT_DOWN, CHECK_LOOK, &languages_come,
 						  &found);
 		}
 		problems = list_concat(problems, found);

@@ -2,13 +2,16 @@
  *
  * migration_lock.c
  *	  One run at a time: goose's advisory lock, held to the end of the
- *	  transaction, and optionally the row of the lock table.
+ *	  transaction, and optionally the row of the lock table; or held for the
+ *	  session, as goose holds it, by a deploy.
  *
  * A run of one transaction holds a snapshot while it waits.  The CREATE INDEX
  * CONCURRENTLY of another run waits for that snapshot to go away; were we
  * queued for the lock that this other run holds, the server would see a
  * deadlock, cancel it, and leave an invalid index behind.  So we do not queue:
  * we ask every 100 ms, and give up as soon as somebody waits for us.
+ *
+ * A deploy holds no snapshot while it waits: nobody waits for it, so it queues.
  *
  * Copyright (c) 2026, gooseplus contributors
  *
@@ -24,6 +27,7 @@
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 #include "compat.h"
 #include "migration_lock.h"
@@ -201,8 +205,8 @@ lock_holders(const Settings *settings)
 /*
  * Raises the error for a lock that was not to be had.
  */
-static void
-refuse_to_wait(const Settings *settings, const char *limit)
+void
+migration_lock_refuse(const Settings *settings, const char *limit)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
@@ -267,7 +271,7 @@ serve_interrupts(const Settings *settings)
 	if (timer_expired(TIMER_RUN))
 	{
 		timer_stop(TIMER_RUN);
-		refuse_to_wait(settings, "gooseplus.timeout");
+		migration_lock_refuse(settings, "gooseplus.timeout");
 	}
 	CHECK_FOR_INTERRUPTS();
 }
@@ -292,7 +296,7 @@ wait_for(const Settings *settings, TryLock try, void *arg)
 	while (!try(arg))
 	{
 		if (LockTimeout > 0 && report_elapsed(start) >= LockTimeout)
-			refuse_to_wait(settings, "lock_timeout");
+			migration_lock_refuse(settings, "lock_timeout");
 		if (is_waited_for() ||
 			(polls++ % POLLS_PER_LOOK == 0 && holder_waits_for_us(settings)))
 			ereport(ERROR,
@@ -340,4 +344,64 @@ migration_lock_take(const Settings *settings)
 	lock.table = trust_ensure_table(settings, LOCK_SUFFIX, RowExclusiveLock,
 									create_lock_table, &created);
 	wait_for(settings, try_row, &lock);
+}
+
+/*
+ * Takes the advisory lock for the session, if it is to be had at once and the
+ * settings ask for it.
+ */
+bool
+migration_lock_try(const Settings *settings)
+{
+	LOCKTAG		tag;
+
+	if (!settings->lock)
+		return true;
+	set_lock_tag(&tag, settings->lock_id);
+	return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+/*
+ * Waits for the advisory lock, in the server's queue, until it is the
+ * session's.  The transaction must not have done anything: it then holds
+ * nothing that another session could wait for.  Errors: a cancel, a time
+ * limit.
+ */
+void
+migration_lock_wait(const Settings *settings)
+{
+	LOCKTAG		tag;
+
+	set_lock_tag(&tag, settings->lock_id);
+	report_activity("gooseplus: waiting for the migration lock");
+	/* a look at the catalog would have left a snapshot behind */
+	InvalidateCatalogSnapshot();
+	(void) LockAcquire(&tag, ExclusiveLock, true, false);
+	report_activity_end();
+}
+
+/*
+ * Is the advisory lock ours, as far as the settings ask for it?  A migration
+ * can let go of it by DISCARD ALL, for example.
+ */
+bool
+migration_lock_is_held(const Settings *settings)
+{
+	LOCKTAG		tag;
+
+	set_lock_tag(&tag, settings->lock_id);
+	return !settings->lock || compat_lock_is_held(&tag, ExclusiveLock);
+}
+
+/*
+ * Lets go of the session's lock, if it is still there.  Raises no error.
+ */
+void
+migration_lock_release(const Settings *settings)
+{
+	LOCKTAG		tag;
+
+	set_lock_tag(&tag, settings->lock_id);
+	if (settings->lock && compat_lock_is_held(&tag, ExclusiveLock))
+		(void) LockRelease(&tag, ExclusiveLock, true);
 }

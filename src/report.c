@@ -2,7 +2,7 @@
  *
  * report.c
  *	  Errors caught in a subtransaction, and what is said of a run: to the
- *	  server's log and to pg_stat_activity.
+ *	  server's log, to those who listen, and to pg_stat_activity.
  *
  * What happens after an error is decided elsewhere (see run_atomic.c), and
  * so are the words for what is wrong with a file (see problem.c).
@@ -16,7 +16,9 @@
 #include <math.h>
 
 #include "access/xact.h"
+#include "commands/async.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "pgstat.h"
 #include "tcop/tcopprot.h"
 #include "utils/json.h"
@@ -24,6 +26,9 @@
 #include "utils/resowner.h"
 
 #include "report.h"
+
+/* The length of a message in a notification: with all escapes, it fits. */
+#define NOTIFY_MESSAGE_BYTES 1000
 
 /*
  * Calls the function in an internal subtransaction.  Returns NULL if it came
@@ -157,6 +162,34 @@ report_log(const ReportRecord *record)
 			 errhidestmt(true),
 			 errhidecontext(true)));
 	pfree(json);
+}
+
+/*
+ * Tells those who listen on the channel of the settings, when the transaction
+ * commits, by the record as a JSON object.  A payload has a limit: the context
+ * of an error is left to the log, and a long message is cut.
+ */
+void
+report_notify(const Settings *settings, const ReportRecord *record)
+{
+	ReportRecord shorter = *record;
+	ErrorData	error;
+
+	if (settings->notify_channel[0] == '\0')
+		return;
+	if (record->error != NULL)
+	{
+		const char *message = record->error->message;
+
+		error = *record->error;
+		error.context = NULL;
+		if (message != NULL)
+			error.message = pnstrdup(message,
+									 pg_mbcliplen(message, strlen(message),
+												  NOTIFY_MESSAGE_BYTES));
+		shorter.error = &error;
+	}
+	Async_Notify(settings->notify_channel, record_json(&shorter));
 }
 
 /*

@@ -12,6 +12,8 @@
 
 #include "portability/instr_time.h"
 
+#include "settings.h"
+
 /* What one migration, or one run, has done. */
 typedef struct ReportRecord
 {
@@ -33,6 +35,8 @@ extern ErrorData *report_try(void (*function) (void *), void *arg);
 extern double report_elapsed(instr_time since);
 extern char *report_duration(double milliseconds);
 extern void report_log(const ReportRecord *record);
+extern void report_notify(const Settings *settings,
+						  const ReportRecord *record);
 extern void report_activity(const char *format,...) pg_attribute_printf(1, 2);
 extern void report_activity_end(void);
 

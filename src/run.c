@@ -21,10 +21,10 @@
 #include "timer.h"
 
 /*
- * Tells the client and the log about the migration that has just ended.
+ * Returns what the log and those who listen are told of a migration.
  */
-void
-run_report_migration(Run *run, const RunRow *row, const ErrorData *error)
+static ReportRecord
+migration_record(const Run *run, const RunRow *row, const ErrorData *error)
 {
 	ReportRecord record = {
 		.event = "migration",
@@ -41,14 +41,38 @@ run_report_migration(Run *run, const RunRow *row, const ErrorData *error)
 		.error = error
 	};
 
+	return record;
+}
+
+/*
+ * Tells those who listen about a migration that is about to be committed, or
+ * that has failed.
+ */
+void
+run_notify_migration(const Run *run, const RunRow *row,
+					 const ErrorData *error)
+{
+	ReportRecord record = migration_record(run, row, error);
+
+	report_notify(run->settings, &record);
+}
+
+/*
+ * Tells the client and the log about the migration that has just ended.
+ */
+void
+run_report_migration(const Run *run, const RunRow *row,
+					 const ErrorData *error)
+{
+	ReportRecord record = migration_record(run, row, error);
+
 	if (error == NULL)
 		ereport(NOTICE,
 				(errmsg("%-5s %s%s (%s)",
 						strcmp(row->state, "empty") == 0 ? "EMPTY" :
 						strcmp(row->state, "recorded") == 0 ? "MARK" : "OK",
 						strcmp(row->direction, "down") == 0 ? "down " : "",
-						run->migrations[run->done].source->name,
-						report_duration(row->duration_ms)),
+						row->name, report_duration(row->duration_ms)),
 				 errhidestmt(true), errhidecontext(true)));
 	report_log(&record);
 }
@@ -99,6 +123,21 @@ error_text(const ErrorData *error)
 }
 
 /*
+ * Adds up what the migrations that have ended well did.
+ */
+void
+run_count(const Run *run, int *statements, int64 *rows)
+{
+	*statements = 0;
+	*rows = 0;
+	for (size_t i = 0; i < run->done; i++)
+	{
+		*statements += run->rows[i].statements;
+		*rows += run->rows[i].rows;
+	}
+}
+
+/*
  * Marks what became of each migration of a failed run, and logs the failure.
  */
 void
@@ -120,10 +159,10 @@ run_report_failure(Run *run, const ErrorData *error)
 }
 
 /*
- * Logs the end of a run.
+ * Tells the log, and those who listen, how a run has ended.
  */
 void
-run_report_end(Run *run, const ErrorData *error)
+run_report_end(Run *run, const char *outcome, const ErrorData *error)
 {
 	ReportRecord record = {
 		.event = "run",
@@ -131,17 +170,14 @@ run_report_end(Run *run, const ErrorData *error)
 		.function = run->request->function,
 		.environment = run->request->env,
 		.direction = steps_direction(run->request),
-		.version = error == NULL ? run->current : run->initial,
+		.version = run->current,
 		.duration_ms = report_elapsed(run->started),
-		.outcome = error == NULL ? "done" : "undone",
+		.outcome = outcome,
 		.error = error
 	};
 
-	for (size_t i = 0; i < run->done; i++)
-	{
-		record.statements += run->rows[i].statements;
-		record.rows += run->rows[i].rows;
-	}
+	run_count(run, &record.statements, &record.rows);
+	report_notify(run->settings, &record);
 	report_log(&record);
 }
 

@@ -13,7 +13,9 @@
 #include "portability/instr_time.h"
 
 #include "check.h"
+#include "history.h"
 #include "settings.h"
+#include "statement.h"
 #include "steps.h"
 #include "version_table.h"
 
@@ -21,6 +23,7 @@
 typedef struct RunRow
 {
 	const char *source;			/* label; NULL: the run failed before any */
+	const char *name;			/* of the file */
 	const char *environment;
 	const char *direction;
 	const char *state;			/* applied, empty, failed, undone, pending */
@@ -45,10 +48,13 @@ typedef struct Run
 {
 	const RunRequest *request;
 	const Settings *settings;
+	CheckMode	mode;			/* CHECK_ATOMIC or CHECK_DEPLOY */
 	char		id[17];			/* tells runs apart in the log */
 	instr_time	started;
+	TimestampTz started_at;
 	SourceSet  *sources;
 	TrustedTable *table;		/* NULL: not found yet, or versioning is off */
+	TrustedTable *history;		/* NULL: not found yet, or none wanted */
 	int64		initial;		/* version of the database before the run */
 	int64		current;
 	Migration  *migrations;		/* what is to run, in order */
@@ -57,22 +63,28 @@ typedef struct Run
 	bool		refused;		/* have problems been found before the run? */
 	bool		in_progress;	/* has the next of them begun? */
 	int			ordinal;		/* statement in progress */
+	StatementPlace place;		/* where that is */
 	int64		migration_rows;
 	List	   *temporary_tables;	/* OIDs, to drop when the migration ends */
 	List	   *cursors;		/* to close then */
 	ConstraintsMode constraints_mode;
 	instr_time	migration_started;
+	TimestampTz migration_started_at;
 	RunRow	   *rows;			/* one a migration */
 	MemoryContext context;
 	MemoryContext statement_context;
 	MemoryContext command_context;
 } Run;
 
-extern void run_report_migration(Run *run, const RunRow *row,
+extern void run_notify_migration(const Run *run, const RunRow *row,
 								 const ErrorData *error);
+extern void run_report_migration(const Run *run, const RunRow *row,
+								 const ErrorData *error);
+extern void run_count(const Run *run, int *statements, int64 *rows);
 extern void run_complete_error(Run *run, ErrorData *error);
 extern void run_report_failure(Run *run, const ErrorData *error);
-extern void run_report_end(Run *run, const ErrorData *error);
+extern void run_report_end(Run *run, const char *outcome,
+						   const ErrorData *error);
 extern List *run_list_rows(Run *run, const ErrorData *error);
 
 #endif							/* GOOSEPLUS_RUN_H */

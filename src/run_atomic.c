@@ -25,187 +25,20 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
-#include "tcop/utility.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
-#include "check.h"
-#include "collect.h"
 #include "commit_rules.h"
-#include "compat.h"
 #include "deferred.h"
 #include "migration_lock.h"
-#include "problem.h"
 #include "report.h"
-#include "run.h"
 #include "run_atomic.h"
+#include "run_begin.h"
 #include "run_command.h"
-#include "statement.h"
-#include "steps.h"
+#include "run_record.h"
+#include "run_statements.h"
 #include "timer.h"
-#include "version_table.h"
-
-/* Is a run in progress in this session? */
-static bool run_is_active = false;
-
-/*
- * Raises an error where a run cannot begin.
- */
-static void
-refuse_unless_possible(const char *function)
-{
-	char	   *call = psprintf("%s()", function);
-
-	PreventCommandDuringRecovery(call);
-	PreventCommandIfReadOnly(call);
-	PreventCommandIfParallelMode(call);
-	if (IsolationUsesXactSnapshot())
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s cannot run at isolation level %s", call,
-						IsolationIsSerializable() ? "SERIALIZABLE" : "REPEATABLE READ"),
-				 errdetail("Its snapshot may be older than what the last run has committed."),
-				 errhint("Use SET TRANSACTION ISOLATION LEVEL READ COMMITTED.")));
-	if (run_is_active)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_IN_USE),
-				 errmsg("%s cannot be called by a migration", call),
-				 errhint("Take the call out of the migration.")));
-}
-
-/*
- * Finds or creates the version table, and returns its rows; NULL when
- * versioning is off.
- */
-static VersionRows *
-read_versions(Run *run)
-{
-	VersionRows *rows;
-
-	if (!run->settings->versioning)
-		return NULL;
-	run->table = version_table_ensure(run->settings, RowExclusiveLock);
-	rows = version_table_read(run->table);
-	run->initial = run->current = version_rows_highest(rows);
-	if (rows->nitems == 0 && run->request->command != COMMAND_APPLY)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("version table %s has no row for version 0",
-						run->table->name),
-				 errhint("goose writes that row when it creates the table. INSERT INTO %s (version_id, is_applied) VALUES (0, true) puts it back.",
-						 run->table->name)));
-	return rows;
-}
-
-/*
- * Reads and checks one migration of the plan.  Returns its problems.
- */
-static List *
-prepare_migration(Run *run, Migration *migration, bool *languages_come)
-{
-	List	   *problems = NIL;
-
-	if (run->request->command == COMMAND_BASELINE)
-		return NIL;
-	if (!check_read(migration, &problems))
-		return problems;
-	check_format(migration, run->settings, false, &problems);
-	if (problems == NIL)
-		check_grammar(migration, run->settings, migration->direction, true,
-					  languages_come, &problems);
-	return problems;
-}
-
-/*
- * Reads and checks every migration of the plan.  All problems of all of them
- * are reported.
- */
-static void
-prepare_migrations(Run *run, const Step *steps, size_t nsteps)
-{
-	List	   *problems = NIL;
-	bool		languages_come = false;
-
-	run->migrations = palloc0((nsteps + 1) * sizeof(Migration));
-	run->rows = palloc0((nsteps + 1) * sizeof(RunRow));
-	run->nmigrations = nsteps;
-	for (size_t i = 0; i < nsteps; i++)
-	{
-		const Source *source = steps[i].source;
-		RunRow	   *row = &run->rows[i];
-
-		run->migrations[i].source = source;
-		run->migrations[i].direction = steps[i].direction;
-		row->version = source->version;
-		row->source = source->label;
-		row->environment = source->environment;
-		row->direction = steps[i].direction == SCRIPT_UP ? "up" : "down";
-		row->state = "pending";
-	}
-	for (size_t i = 0; i < nsteps; i++)
-	{
-		RunRow	   *row = &run->rows[i];
-		List	   *found;
-		ListCell   *cell;
-
-		CHECK_FOR_INTERRUPTS();
-		found = prepare_migration(run, &run->migrations[i], &languages_come);
-		if (found != NIL)
-		{
-			row->state = "failed";
-			row->error = problem_list(found);
-		}
-		foreach(cell, found)
-			problem_add(&problems, lfirst(cell));
-	}
-	run->refused = problems != NIL;
-	if (run->refused)
-		problem_raise(problems);
-}
-
-/*
- * Runs the statements of a migration.
- */
-static void
-run_statements(Run *run, const Migration *migration)
-{
-	ScriptOptions options;
-	ScriptReader *reader;
-	ScriptStatement script;
-	ScriptNext	next;
-	const Source *source = migration->source;
-	Oid			function = source->called == NULL ? InvalidOid :
-	source->called(source, migration->direction == SCRIPT_UP);
-
-	check_script_options(run->settings, &options);
-	reader = script_open(migration->text, migration->length,
-						 migration->direction, &options);
-	MemoryContextSwitchTo(run->statement_context);
-	while ((next = script_next(reader, &script)) == SCRIPT_STATEMENT)
-	{
-		StatementPlace place;
-
-		run->ordinal = script.ordinal;
-		report_activity("gooseplus: %zu/%zu %s statement %d",
-						run->done + 1, run->nmigrations,
-						migration->source->label, script.ordinal);
-		statement_push_place(&place, migration->source->label, reader,
-							 &script);
-		if (run->settings->verbose)
-			ereport(NOTICE,
-					(errmsg("executing statement %d of %s: %s", script.ordinal,
-							migration->source->label, place.sql)));
-		run->migration_rows += run_command_all(run, place.sql, function);
-		timer_check();
-		statement_pop_place(&place);
-		MemoryContextReset(run->statement_context);
-	}
-	MemoryContextSwitchTo(run->context);
-	if (next == SCRIPT_FAILED)
-		problem_raise(list_make1(problem_from_script(migration->source->label,
-													 script_problem(reader))));
-	script_close(reader);
-}
 
 /*
  * Error context: the text itself.
@@ -240,12 +73,11 @@ check_before_run(Run *run)
 static void
 end_migration(Run *run, const Migration *migration, int nest_level)
 {
-	const Source *source = migration->source;
 	ErrorContextCallback callback;
 	Oid			user = GetUserId();
 
 	callback.callback = describe;
-	callback.arg = psprintf("end of migration %s", source->label);
+	callback.arg = psprintf("end of migration %s", migration->source->label);
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	MemoryContextSwitchTo(run->statement_context);
@@ -262,10 +94,7 @@ end_migration(Run *run, const Migration *migration, int nest_level)
 	if (run->constraints_mode != CONSTRAINTS_AS_DEFINED)
 		deferred_reset();
 	run->constraints_mode = CONSTRAINTS_AS_DEFINED;
-	if (run->table != NULL && migration->direction == SCRIPT_UP)
-		version_table_insert(run->table, source->version);
-	else if (run->table != NULL)
-		version_table_delete(run->table, source->version);
+	run_record_version(run, migration);
 	timer_check();
 	MemoryContextSwitchTo(run->context);
 	MemoryContextReset(run->statement_context);
@@ -283,13 +112,14 @@ run_migration(Run *run)
 	int			nest_level;
 
 	INSTR_TIME_SET_CURRENT(run->migration_started);
+	run->migration_started_at = GetCurrentTimestamp();
 	run->in_progress = true;
 	run->ordinal = 0;
 	run->migration_rows = 0;
 	timer_start(TIMER_MIGRATION, run->settings->migration_timeout);
 	nest_level = NewGUCNestLevel();
 	if (run->request->command != COMMAND_BASELINE)
-		run_statements(run, migration);
+		run_statements(run, migration, 1, run_command_all);
 	end_migration(run, migration, nest_level);
 	timer_stop(TIMER_MIGRATION);
 	row->state = migration->nstatements[migration->direction] == 0 ? "empty" : "applied";
@@ -300,6 +130,7 @@ run_migration(Run *run)
 	row->statements = run->ordinal;
 	row->rows = run->migration_rows;
 	row->duration_ms = report_elapsed(run->migration_started);
+	run_record_migration(run, row, migration);
 	run_report_migration(run, row, NULL);
 	run->done++;
 	run->in_progress = false;
@@ -323,25 +154,67 @@ announce_end(Run *run)
 }
 
 /*
+ * Refuses a plan with a migration that a deploy has left half done: all of it
+ * would run once more.
+ */
+static void
+refuse_unfinished(Run *run, const Step *steps, size_t nsteps)
+{
+	List	   *unfinished;
+	ListCell   *cell;
+
+	if (run->history == NULL || run->request->command == COMMAND_BASELINE)
+		return;
+	unfinished = history_unfinished(run->history);
+	foreach(cell, unfinished)
+	{
+		const HistoryRow *row = lfirst(cell);
+
+		for (size_t i = 0; i < nsteps; i++)
+		{
+			if (steps[i].source->version != row->version)
+				continue;
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("migration %s is half %s", row->source,
+							strcmp(row->direction, "up") == 0 ? "applied" :
+							"taken back"),
+					 errdetail("A deploy has stopped after %d of its statements, and nothing has finished it since.",
+							   row->statements),
+					 errhint("CALL gooseplus_deploy or gooseplus_revert goes on where it stopped. After doing the rest by hand, gooseplus_baseline() records it as applied.")));
+		}
+	}
+}
+
+/*
  * The run: what the subtransaction holds.
  */
 static void
 run_all(void *arg)
 {
 	Run		   *run = arg;
+	VersionRows *rows;
 	Step	   *steps;
 	size_t		nsteps;
 
-	run_is_active = true;
 	timer_start(TIMER_RUN, run->settings->timeout);
 	migration_lock_take(run->settings);
-	steps = steps_make(run->request, run->sources, read_versions(run),
-					   &nsteps);
-	prepare_migrations(run, steps, nsteps);
+	rows = run_read_versions(run);
+	steps = steps_make(run->request, run->sources, rows, &nsteps);
+	if (nsteps > 0)
+		run->history = history_ensure(run->settings);
+	refuse_unfinished(run, steps, nsteps);
+	run_prepare(run, steps, nsteps);
 	check_before_run(run);
 	while (run->done < run->nmigrations)
 		run_migration(run);
 	announce_end(run);
+	if (run->history != NULL)
+	{
+		HistoryRow	row = run_record_run(run, "done", NULL);
+
+		(void) history_add(run->history, &row);
+	}
 	timer_check();
 	timer_stop(TIMER_RUN);
 }
@@ -356,13 +229,32 @@ fail_run(Run *run, ErrorData *error)
 	bool		canceled = error->sqlerrcode == ERRCODE_QUERY_CANCELED &&
 	!timer_expired(TIMER_RUN) && !timer_expired(TIMER_MIGRATION);
 
+	run->current = run->initial;
 	run_complete_error(run, error);
 	timer_stop(TIMER_MIGRATION);
 	timer_stop(TIMER_RUN);
 	run_report_failure(run, error);
-	run_report_end(run, error);
+	run_report_end(run, "undone", error);
 	if (canceled || run->settings->on_error == ON_ERROR_RAISE)
 		ReThrowError(error);
+}
+
+/*
+ * Raises an error where a run of one transaction cannot begin.
+ */
+static void
+refuse_unless_possible(const char *function)
+{
+	const char *call = psprintf("%s()", function);
+
+	run_refuse_unless_possible(call);
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s cannot run at isolation level %s", call,
+						IsolationIsSerializable() ? "SERIALIZABLE" : "REPEATABLE READ"),
+				 errdetail("Its snapshot may be older than what the last run has committed."),
+				 errhint("Use SET TRANSACTION ISOLATION LEVEL READ COMMITTED.")));
 }
 
 /*
@@ -372,36 +264,17 @@ fail_run(Run *run, ErrorData *error)
 List *
 run_atomic(const RunRequest *request)
 {
-	const Settings *settings = request->settings;
 	Run			run = {0};
-	uint64		id;
 	ErrorData  *error;
 
 	refuse_unless_possible(request->function);
-	run.request = request;
-	run.settings = settings;
-	if (!pg_strong_random(&id, sizeof(id)))
-		elog(ERROR, "could not generate a random number");
-	snprintf(run.id, sizeof(run.id), "%016llx", (unsigned long long) id);
-	run.context = CurrentMemoryContext;
-	run.statement_context = AllocSetContextCreate(CurrentMemoryContext,
-												  "gooseplus statement",
-												  ALLOCSET_DEFAULT_SIZES);
-	run.command_context = AllocSetContextCreate(CurrentMemoryContext,
-												"gooseplus command",
-												ALLOCSET_DEFAULT_SIZES);
-	INSTR_TIME_SET_CURRENT(run.started);
-	run.sources = collect_sources(settings, request->env,
-								  !steps_go_down(request), NULL);
-	source_set_refuse_duplicates(run.sources);
-
+	run_begin(&run, request, CHECK_ATOMIC);
 	error = report_try(run_all, &run);
-	run_is_active = false;
-	report_activity_end();
+	run_end(&run);
 	if (error != NULL)
 		fail_run(&run, error);
 	else
-		run_report_end(&run, NULL);
+		run_report_end(&run, "done", NULL);
 	MemoryContextDelete(run.command_context);
 	MemoryContextDelete(run.statement_context);
 	return run_list_rows(&run, error);

@@ -198,7 +198,8 @@ script_obey(ScriptReader *reader, Annotation annotation,
 			return STEP_NEXT_LINE;
 		case ANNOTATION_ENVSUB_ON:
 		case ANNOTATION_ENVSUB_OFF:
-			reader->envsub = annotation == ANNOTATION_ENVSUB_ON;
+			reader->envsub = annotation == ANNOTATION_ENVSUB_ON &&
+				!reader->options.keep_variables;
 			return STEP_NEXT_LINE;
 		case ANNOTATION_INDENTED:
 			error = SCRIPT_ANNOTATION_INDENTED;

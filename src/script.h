@@ -24,6 +24,7 @@ typedef struct ScriptOptions
 	bool		standard_conforming_strings;
 	InterpolateLookup lookup;	/* for ENVSUB; NULL: no variable is set */
 	void	   *lookup_arg;
+	bool		keep_variables; /* leave ENVSUB's ${...} as they stand */
 } ScriptOptions;
 
 typedef enum ScriptError

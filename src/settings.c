@@ -40,6 +40,11 @@ static char *setting_exclude_names;
 static char *setting_exclude_versions;
 static int	setting_on_error;
 static int	setting_drop_concurrently;
+static bool setting_history;
+static bool setting_rollback_on_failure;
+static int	setting_ddl_lock_timeout;
+static int	setting_ddl_lock_retries;
+static char *setting_notify_channel;
 static char *setting_variables;
 static bool setting_server_environment;
 static bool setting_verbose;
@@ -247,6 +252,16 @@ check_variables(char **newval, void **extra, GucSource source)
 	return false;
 }
 
+static bool
+check_notify_channel(char **newval, void **extra, GucSource source)
+{
+	if (strlen(*newval) < NAMEDATALEN)
+		return true;
+	GUC_check_errdetail("The name of a channel has at most %d bytes.",
+						NAMEDATALEN - 1);
+	return false;
+}
+
 /*
  * Defines the settings where migrations come from, and whose variables they
  * see.
@@ -310,6 +325,40 @@ define_record_settings(void)
 							 NULL,
 							 &setting_lock_table, false,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("gooseplus.history",
+							 "Keeps a history of runs and migrations beside the version table.",
+							 "Off: for a caller that may not create the table.",
+							 &setting_history, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("gooseplus.notify_channel",
+							   "Channel to notify of each run and each migration of a deploy.",
+							   "Empty: none.",
+							   &setting_notify_channel, "",
+							   PGC_USERSET, 0,
+							   check_notify_channel, NULL, NULL);
+}
+
+/*
+ * Defines the settings of deploys.
+ */
+static void
+define_deploy_settings(void)
+{
+	DefineCustomBoolVariable("gooseplus.rollback_on_failure",
+							 "A failed deploy returns to the version it started from.",
+							 "Off: it stays at the last migration that succeeded.",
+							 &setting_rollback_on_failure, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("gooseplus.ddl_lock_timeout",
+							"How long a migration of a deploy waits for one lock before it is undone and tried again.",
+							"0 means without limit.",
+							&setting_ddl_lock_timeout, 0, 0, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("gooseplus.ddl_lock_retries",
+							"How often a migration that could not get a lock is tried again.",
+							NULL,
+							&setting_ddl_lock_retries, 10, 0, INT_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
 }
 
 /*
@@ -378,6 +427,7 @@ settings_define(void)
 	define_source_settings();
 	define_record_settings();
 	define_run_settings();
+	define_deploy_settings();
 	MarkGUCPrefixReserved("gooseplus");
 }
 
@@ -435,6 +485,11 @@ settings_copy(void)
 		elog(ERROR, "invalid versions \"%s\"", setting_exclude_versions);
 	settings->on_error = setting_on_error;
 	settings->drop_concurrently = setting_drop_concurrently;
+	settings->history = setting_history;
+	settings->rollback_on_failure = setting_rollback_on_failure;
+	settings->ddl_lock_timeout = setting_ddl_lock_timeout;
+	settings->ddl_lock_retries = setting_ddl_lock_retries;
+	settings->notify_channel = pstrdup(setting_notify_channel);
 	settings->variables = copy_variables();
 	settings->server_environment = setting_server_environment;
 	settings->verbose = setting_verbose;

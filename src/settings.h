@@ -47,6 +47,11 @@ typedef struct Settings
 	List	   *exclude_versions;	/* of int64 * */
 	int			on_error;		/* SettingsOnError */
 	int			drop_concurrently;	/* SettingsDropConcurrently */
+	bool		history;
+	bool		rollback_on_failure;
+	int			ddl_lock_timeout;	/* milliseconds, 0: none */
+	int			ddl_lock_retries;
+	char	   *notify_channel; /* empty: none */
 	Jsonb	   *variables;		/* an object */
 	bool		server_environment;
 	bool		verbose;

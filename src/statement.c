@@ -5,9 +5,11 @@
  *
  * A statement is what goose would send to the server in one go; it may hold
  * several commands.  Each runs as exec_simple_query() of tcop/postgres.c runs
- * it, through a portal whose result is discarded, but inside the caller's
- * transaction.  SPI would parse the text by itself; we need the parse tree in
- * between, to leave commands out or to change them.
+ * it, through a portal whose result is discarded: either inside the caller's
+ * transaction, or, in a procedure, as if the client had sent it.  SPI would
+ * parse the text by itself; we need the parse tree in between, to leave
+ * commands out or to change them.  And nothing can be a top-level command
+ * below SPI.
  *
  * Which commands are left out or changed is decided in atomic_rules.c.
  *
@@ -23,15 +25,18 @@
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
+#include "storage/proc.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
+#include "utils/timeout.h"
 
 #include "compat.h"
 #include "encoding.h"
 #include "statement.h"
+#include "transaction.h"
 
 /* Longer statements are quoted in errors with this much around the place. */
 #define QUOTE_BYTES 1000
@@ -199,13 +204,11 @@ plan_command(const char *sql, RawStmt *raw, Oid function)
 }
 
 /*
- * Runs one command of a statement inside the caller's transaction, and makes
- * its effects visible to the next one.  Returns the number of rows that it
- * processed.  If a function is given, the command must be its call: an error
- * if its name means another one by now.
+ * Runs one command through a portal of its own.  Returns the number of rows
+ * that it processed.
  */
-uint64
-statement_run(const char *sql, RawStmt *raw, Oid function)
+static uint64
+run_command(const char *sql, RawStmt *raw, Oid function, bool top_level)
 {
 	CommandTag	tag = CreateCommandTag(raw->stmt);
 	List	   *plans;
@@ -219,8 +222,76 @@ statement_run(const char *sql, RawStmt *raw, Oid function)
 	PortalDefineQuery(portal, NULL, sql, tag, plans, NULL);
 	PortalStart(portal, NULL, 0, InvalidSnapshot);
 	InitializeQueryCompletion(&completion);
-	(void) compat_portal_run(portal, false, None_Receiver, &completion);
+	(void) compat_portal_run(portal, top_level, None_Receiver, &completion);
 	PortalDrop(portal, false);
-	CommandCounterIncrement();
 	return completion.nprocessed;
+}
+
+/*
+ * Runs one command of a statement inside the caller's transaction, and makes
+ * its effects visible to the next one.  Returns the number of rows that it
+ * processed.  If a function is given, the command must be its call: an error
+ * if its name means another one by now.
+ */
+uint64
+statement_run(const char *sql, RawStmt *raw, Oid function)
+{
+	uint64		rows = run_command(sql, raw, function, false);
+
+	CommandCounterIncrement();
+	return rows;
+}
+
+/*
+ * Starts the time limit of one statement, as the server does for each of a
+ * client's, with what the setting is now: a file may have set it.  The one
+ * that runs was started for the call.
+ */
+static void
+start_statement_timeout(void)
+{
+	if (StatementTimeout > 0)
+		enable_timeout_after(STATEMENT_TIMEOUT, StatementTimeout);
+	else
+		disable_timeout(STATEMENT_TIMEOUT, false);
+}
+
+/*
+ * Runs all commands of a statement as if a client had sent it: outside of a
+ * transaction block each by itself if it is the only one, several as one
+ * implicit block (exec_simple_query() of tcop/postgres.c).  Returns the number
+ * of rows processed.  "finish", if given, is called at the end of the work, in
+ * its last transaction, unless a command has ended that one.  Afterwards a
+ * new transaction is in progress, or the block that the statement began.
+ */
+uint64
+statement_send(const char *sql, List *raws, Oid function,
+			   void (*finish) (void *), void *arg)
+{
+	bool		single = list_length(raws) == 1;
+	bool		ended = false;
+	uint64		rows = 0;
+	ListCell   *cell;
+
+	start_statement_timeout();
+	foreach(cell, raws)
+	{
+		RawStmt    *raw = lfirst_node(RawStmt, cell);
+
+		if (!single)
+			BeginImplicitTransactionBlock();
+		rows += run_command(sql, raw, function, single);
+		ended = IsA(raw->stmt, TransactionStmt);
+		if (ended)
+			transaction_send();
+		else
+			CommandCounterIncrement();
+	}
+	disable_timeout(STATEMENT_TIMEOUT, false);
+	if (!single && !ended)
+		EndImplicitTransactionBlock();
+	if (finish != NULL)
+		finish(arg);
+	transaction_send();
+	return rows;
 }

@@ -34,6 +34,7 @@ typedef struct RunRequest
 	ScriptDirection direction;	/* of COMMAND_APPLY */
 	const char *env;			/* or NULL */
 	const Settings *settings;
+	const char *resume;			/* of a deploy: "retry", "skip" or NULL */
 } RunRequest;
 
 typedef struct Step

@@ -220,6 +220,38 @@ trust_find_table(const Settings *settings, const char *suffix, LOCKMODE mode)
 }
 
 /*
+ * QueryRow: receives a boolean.
+ */
+static void
+receive_bool(void *arg, HeapTuple row, TupleDesc desc)
+{
+	bool		isnull;
+
+	*(bool *) arg = DatumGetBool(query_value(row, desc, 1, &isnull)) && !isnull;
+}
+
+/*
+ * Raises an error unless the caller may create a table of ours.
+ */
+void
+trust_check_create(const TrustedTable *table, const char *what,
+				   const char *hint)
+{
+	Oid			type = TEXTOID;
+	Datum		value = CStringGetTextDatum(table->schema);
+	bool		allowed = false;
+
+	query_run("SELECT pg_catalog.has_schema_privilege($1, 'CREATE')",
+			  SPI_OK_SELECT, 1, &type, &value, receive_bool, &allowed);
+	if (!allowed)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to create the %s %s", what,
+						table->name),
+				 errhint("%s", hint)));
+}
+
+/*
  * Finds a table as trust_find_table() does, and has it created if there is
  * none; *created tells which.  Somebody else may create it meanwhile: goose's
  * Provider does so without taking the lock, and so may a run without one.

@@ -25,6 +25,8 @@ typedef struct TrustedTable
 
 extern TrustedTable *trust_find_table(const Settings *settings,
 									  const char *suffix, LOCKMODE mode);
+extern void trust_check_create(const TrustedTable *table, const char *what,
+							   const char *hint);
 extern TrustedTable *trust_ensure_table(const Settings *settings,
 										const char *suffix, LOCKMODE mode,
 										void (*create) (void *table),

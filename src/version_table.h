@@ -35,6 +35,7 @@ extern TrustedTable *version_table_find(const Settings *settings,
 extern TrustedTable *version_table_ensure(const Settings *settings,
 										  LOCKMODE mode);
 extern VersionRows *version_table_read(const TrustedTable *table);
+extern int64 version_table_sequence(const TrustedTable *table);
 extern int64 version_rows_highest(const VersionRows *rows);
 extern void version_rows_sort(VersionRows *rows);
 extern bool version_rows_find(const VersionRows *rows, int64 version);

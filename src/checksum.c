@@ -1,0 +1,182 @@
+/*-------------------------------------------------------------------------
+ *
+ * checksum.c
+ *	  The checksum of a migration: SHA-256 over what is executed.
+ *
+ * Comments, blanks and line ends do not count, any token does: PostgreSQL's
+ * own scanner tells the tokens.  Variables stay as they stand in the file, so
+ * that no secret reaches the database by a checksum.  The numbers that the
+ * grammar gives to tokens differ between versions of PostgreSQL, so the text
+ * of a token counts.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/cryptohash.h"
+#include "common/keywords.h"
+#include "common/sha2.h"
+#include "miscadmin.h"
+#include "parser/scanner.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "checksum.h"
+#include "report.h"
+
+typedef struct Checksum
+{
+	const Migration *migration;
+	pg_cryptohash_ctx *hash;
+	MemoryContext statement_context;
+} Checksum;
+
+static void
+check_hash(const Checksum *checksum, int result)
+{
+	if (result < 0)
+		elog(ERROR, "could not compute a checksum: %s",
+			 pg_cryptohash_error(checksum->hash));
+}
+
+/* Adds bytes, and a null byte that ends them. */
+static void
+add_bytes(Checksum *checksum, const char *bytes, size_t length)
+{
+	check_hash(checksum, pg_cryptohash_update(checksum->hash,
+											  (const uint8 *) bytes, length));
+	check_hash(checksum, pg_cryptohash_update(checksum->hash,
+											  (const uint8 *) "", 1));
+}
+
+/*
+ * Returns how many bytes of a token stand before its quote, the quote
+ * included, if it is a string constant; else 0.
+ */
+static size_t
+quote_length(const char *token)
+{
+	size_t		length = strspn(token, "bBeExXuU&");
+
+	return length <= 2 && token[length] == '\'' ? length + 1 : 0;
+}
+
+/*
+ * Adds the tokens of a statement.  A token is the text that the scanner has
+ * just put a null byte behind (see scan.l).  A string constant can go on
+ * after a line end, which must not count: of it the value counts, and how it
+ * begins.  Errors: those of the scanner.
+ */
+static void
+add_statement(Checksum *checksum, const char *text)
+{
+	core_yy_extra_type extra;
+	core_yyscan_t scanner = scanner_init(text, &extra, &ScanKeywords,
+										 ScanKeywordTokens);
+	core_YYSTYPE value;
+	YYLTYPE		location;
+
+	extra.standard_conforming_strings = true;
+	extra.escape_string_warning = false;
+	while (core_yylex(&value, &location, scanner) != 0)
+	{
+		const char *token = extra.scanbuf + location;
+		size_t		quote = quote_length(token);
+
+		if (quote == 0)
+			add_bytes(checksum, token, strlen(token));
+		else
+		{
+			add_bytes(checksum, token, quote);
+			add_bytes(checksum, value.str, strlen(value.str));
+		}
+	}
+	scanner_finish(scanner);
+}
+
+/*
+ * Adds the statements of both directions.
+ */
+static void
+add_tokens(void *arg)
+{
+	Checksum   *checksum = arg;
+	MemoryContext context = CurrentMemoryContext;
+	ScriptOptions options = {
+		.standard_conforming_strings = true,
+		.keep_variables = true
+	};
+
+	for (int direction = SCRIPT_UP; direction <= SCRIPT_DOWN; direction++)
+	{
+		ScriptReader *reader = script_open(checksum->migration->text,
+										   checksum->migration->length,
+										   direction, &options);
+		ScriptStatement script;
+
+		add_bytes(checksum, direction == SCRIPT_UP ? "Up" : "Down",
+				  direction == SCRIPT_UP ? 2 : 4);
+		MemoryContextSwitchTo(checksum->statement_context);
+		while (script_next(reader, &script) == SCRIPT_STATEMENT)
+		{
+			CHECK_FOR_INTERRUPTS();
+			add_statement(checksum, script.text);
+			MemoryContextReset(checksum->statement_context);
+		}
+		MemoryContextSwitchTo(context);
+		if (!script_transactional(reader))
+			add_bytes(checksum, "NO TRANSACTION", 14);
+		script_close(reader);
+	}
+}
+
+/*
+ * Starts the hash.
+ */
+static void
+begin_hash(Checksum *checksum)
+{
+	checksum->hash = pg_cryptohash_create(PG_SHA256);
+	if (checksum->hash == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory")));
+	check_hash(checksum, pg_cryptohash_init(checksum->hash));
+}
+
+/*
+ * Returns the checksum of a migration whose text has been read, as 64 digits,
+ * palloc'd in the current context.  Where the scanner takes offence, before
+ * variables are expanded, every byte of the file counts.
+ */
+char *
+checksum_migration(const Migration *migration)
+{
+	Checksum	checksum = {.migration = migration};
+	uint8		result[PG_SHA256_DIGEST_LENGTH];
+	char	   *digits = palloc0(2 * sizeof(result) + 1);
+	ErrorData  *error;
+
+	checksum.statement_context = AllocSetContextCreate(CurrentMemoryContext,
+													   "gooseplus checksum",
+													   ALLOCSET_DEFAULT_SIZES);
+	begin_hash(&checksum);
+	error = report_try(add_tokens, &checksum);
+	if (error != NULL)
+	{
+		pg_cryptohash_free(checksum.hash);
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+			ReThrowError(error);
+		begin_hash(&checksum);
+		add_bytes(&checksum, migration->text, migration->length);
+	}
+	check_hash(&checksum, pg_cryptohash_final(checksum.hash, result,
+											  sizeof(result)));
+	pg_cryptohash_free(checksum.hash);
+	(void) hex_encode((char *) result, sizeof(result), digits);
+	MemoryContextDelete(checksum.statement_context);
+	return digits;
+}

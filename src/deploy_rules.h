@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * deploy_rules.h
+ *	  What a command may do in a deploy, and what it does to transactions.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GOOSEPLUS_DEPLOY_RULES_H
+#define GOOSEPLUS_DEPLOY_RULES_H
+
+#include "atomic_rules.h"
+
+extern AtomicVerdict deploy_rules_judge(const RawStmt *raw,
+										bool transactional,
+										AtomicRefusal *refusal);
+extern bool deploy_rules_ends_transaction(const RawStmt *raw);
+extern bool deploy_rules_may_commit(const List *raws);
+extern const Node *deploy_rules_concurrent(const List *raws);
+
+#endif							/* GOOSEPLUS_DEPLOY_RULES_H */

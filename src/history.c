@@ -1,0 +1,419 @@
+/*-------------------------------------------------------------------------
+ *
+ * history.c
+ *	  The history table, <version table>_history: what ran, when, by whom,
+ *	  and how it ended.
+ *
+ * A run of one transaction writes its rows in that transaction.  A deploy
+ * commits them, so that they are there after a crash, too.  A migration that
+ * can be half done - without a transaction, or with a COMMIT of its own - is
+ * a journal: its row says which statements have ended, and which one has
+ * begun.
+ *
+ * What follows from a row is not decided here (see resume.c).
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "history.h"
+#include "query_table.h"
+
+/* Added to the name of the version table. */
+#define HISTORY_SUFFIX "_history"
+
+#define EQUALS " OPERATOR(pg_catalog.=) "
+
+#define COLUMNS_MAX 24
+
+/* Columns of a command, with their values. */
+typedef struct Columns
+{
+	int			count;
+	const char *names[COLUMNS_MAX];
+	Oid			types[COLUMNS_MAX];
+	Datum		values[COLUMNS_MAX];
+} Columns;
+
+/* Creates the table. */
+static void
+create_history(void *arg)
+{
+	const TrustedTable *table = arg;
+
+	trust_check_create(table, "history table",
+					   "The first run creates it: grant CREATE on the schema, or set \"gooseplus.history\" to off.");
+	query_run(psprintf("CREATE TABLE %s ("
+					   "id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, "
+					   "event pg_catalog.text NOT NULL, "
+					   "run pg_catalog.text NOT NULL, "
+					   "version bigint NOT NULL, "
+					   "source pg_catalog.text, "
+					   "environment pg_catalog.text, "
+					   "direction pg_catalog.text NOT NULL, "
+					   "checksum pg_catalog.text, "
+					   "started pg_catalog.timestamptz NOT NULL, "
+					   "ended pg_catalog.timestamptz, "
+					   "duration interval, "
+					   "statements integer NOT NULL, "
+					   "rows bigint NOT NULL, "
+					   "role pg_catalog.text NOT NULL, "
+					   "outcome pg_catalog.text NOT NULL, "
+					   "sqlstate pg_catalog.text, "
+					   "message pg_catalog.text, "
+					   "file pg_catalog.text, "
+					   "line integer, "
+					   "statement integer, "
+					   "partial boolean, "
+					   "invalid_indexes pg_catalog.oid[], "
+					   "version_sequence bigint)", table->name),
+			  SPI_OK_UTILITY, 0, NULL, NULL, NULL, NULL);
+}
+
+/*
+ * Raises an error unless the caller may use the table.
+ */
+static void
+check_rights(const TrustedTable *table)
+{
+	const AclMode rights = ACL_SELECT | ACL_INSERT | ACL_UPDATE;
+
+	if (get_attnum(table->relation, "version_sequence") == InvalidAttrNumber)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("relation %s is not a history of gooseplus",
+						table->name),
+				 errhint("Give it another name, or set \"gooseplus.history\" to off.")));
+	if (pg_class_aclmask(table->relation, GetUserId(), rights,
+						 ACLMASK_ALL) != rights)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table %s", table->name),
+				 errhint("GRANT SELECT, INSERT, UPDATE ON %s TO %s gives the right; or set \"gooseplus.history\" to off.",
+						 table->name,
+						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+}
+
+/*
+ * Finds the history, and locks it for the transaction.  Returns NULL if the
+ * settings want none, or if there is none yet.  Errors: see
+ * trust_find_table().
+ */
+TrustedTable *
+history_find(const Settings *settings)
+{
+	TrustedTable *table;
+
+	if (!settings->history || !settings->versioning)
+		return NULL;
+	table = trust_find_table(settings, HISTORY_SUFFIX, RowExclusiveLock);
+	if (!OidIsValid(table->relation))
+		return NULL;
+	check_rights(table);
+	return table;
+}
+
+/*
+ * Finds the history as history_find() does, and creates it if there is none.
+ */
+TrustedTable *
+history_ensure(const Settings *settings)
+{
+	TrustedTable *table;
+	bool		created;
+
+	if (!settings->history || !settings->versioning)
+		return NULL;
+	table = trust_ensure_table(settings, HISTORY_SUFFIX, RowExclusiveLock,
+							   create_history, &created);
+	check_rights(table);
+	return table;
+}
+
+static void
+add_column(Columns *columns, const char *name, Oid type, Datum value)
+{
+	Assert(columns->count < COLUMNS_MAX);
+	columns->names[columns->count] = name;
+	columns->types[columns->count] = type;
+	columns->values[columns->count++] = value;
+}
+
+static void
+add_text(Columns *columns, const char *name, const char *text)
+{
+	if (text != NULL)
+		add_column(columns, name, TEXTOID, CStringGetTextDatum(text));
+}
+
+static void
+add_int(Columns *columns, const char *name, int value)
+{
+	add_column(columns, name, INT4OID, Int32GetDatum(value));
+}
+
+/*
+ * Adds what is known once a run or migration has begun.
+ */
+static void
+add_begin(Columns *columns, const HistoryRow *row)
+{
+	add_text(columns, "event", row->event);
+	add_text(columns, "run", row->run);
+	add_text(columns, "source", row->source);
+	add_text(columns, "environment", row->environment);
+	add_text(columns, "direction", row->direction);
+	add_text(columns, "checksum", row->checksum);
+	add_column(columns, "started", TIMESTAMPTZOID,
+			   TimestampTzGetDatum(row->started));
+	add_text(columns, "role", GetUserNameFromId(GetUserId(), false));
+	if (row->journal)
+	{
+		int			count = list_length(row->invalid_indexes);
+		Datum	   *oids = palloc((count + 1) * sizeof(Datum));
+
+		for (int i = 0; i < count; i++)
+			oids[i] = ObjectIdGetDatum(list_nth_oid(row->invalid_indexes, i));
+		add_column(columns, "invalid_indexes", OIDARRAYOID,
+				   PointerGetDatum(construct_array(oids, count, OIDOID,
+												   sizeof(Oid), true,
+												   TYPALIGN_INT)));
+		add_column(columns, "version_sequence", INT8OID,
+				   Int64GetDatum(row->version_sequence));
+	}
+}
+
+/*
+ * Adds what changes until a run or migration has ended.
+ */
+static void
+add_state(Columns *columns, const HistoryRow *row)
+{
+	add_column(columns, "version", INT8OID, Int64GetDatum(row->version));
+	add_text(columns, "outcome", row->outcome);
+	add_int(columns, "statements", row->statements);
+	add_column(columns, "rows", INT8OID, Int64GetDatum(row->rows));
+	if (row->journal)
+	{
+		add_int(columns, "statement", row->statement);
+		add_column(columns, "partial", BOOLOID, BoolGetDatum(row->partial));
+	}
+	if (row->ended)
+	{
+		Interval   *duration = palloc0(sizeof(Interval));
+
+		duration->time = (TimeOffset) (row->duration_ms * 1000.0);
+		add_column(columns, "duration", INTERVALOID,
+				   IntervalPGetDatum(duration));
+		add_column(columns, "ended", TIMESTAMPTZOID,
+				   TimestampTzGetDatum(GetCurrentTimestamp()));
+	}
+	if (row->error != NULL)
+	{
+		add_text(columns, "sqlstate",
+				 unpack_sql_state(row->error->sqlerrcode));
+		add_text(columns, "message", row->error->message);
+		add_text(columns, "file", row->file);
+		if (row->line > 0)
+			add_int(columns, "line", row->line);
+	}
+}
+
+/* QueryRow: receives a bigint. */
+static void
+receive_id(void *arg, HeapTuple row, TupleDesc desc)
+{
+	bool		isnull;
+
+	*(int64 *) arg = DatumGetInt64(query_value(row, desc, 1, &isnull));
+}
+
+/*
+ * Adds a row.  Returns its id.
+ */
+int64
+history_add(const TrustedTable *table, const HistoryRow *row)
+{
+	Columns		columns = {0};
+	StringInfoData sql;
+	StringInfoData values;
+	int64		id = 0;
+
+	add_begin(&columns, row);
+	add_state(&columns, row);
+	initStringInfo(&sql);
+	initStringInfo(&values);
+	appendStringInfo(&sql, "INSERT INTO %s (", table->name);
+	for (int i = 0; i < columns.count; i++)
+	{
+		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "", columns.names[i]);
+		appendStringInfo(&values, "%s$%d", i > 0 ? ", " : "", i + 1);
+	}
+	appendStringInfo(&sql, ") VALUES (%s) RETURNING id", values.data);
+	query_table_run(table->relation, sql.data, columns.count, columns.types,
+					columns.values, receive_id, &id);
+	return id;
+}
+
+/*
+ * Changes the row with that id to what it says now.
+ */
+void
+history_change(const TrustedTable *table, const HistoryRow *row)
+{
+	Columns		columns = {0};
+	StringInfoData sql;
+
+	add_state(&columns, row);
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "UPDATE %s SET ", table->name);
+	for (int i = 0; i < columns.count; i++)
+		appendStringInfo(&sql, "%s%s = $%d", i > 0 ? ", " : "",
+						 columns.names[i], i + 1);
+	add_column(&columns, "id", INT8OID, Int64GetDatum(row->id));
+	appendStringInfo(&sql, " WHERE id" EQUALS "$%d", columns.count);
+	query_table_run(table->relation, sql.data, columns.count, columns.types,
+					columns.values, NULL, NULL);
+}
+
+/*
+ * Says of the runs that are still called running that they have been
+ * interrupted, except the one given.  Whoever holds the lock knows that.
+ */
+void
+history_interrupt(const TrustedTable *table, const char *run)
+{
+	Oid			type = TEXTOID;
+	Datum		value = CStringGetTextDatum(run);
+
+	query_table_run(table->relation,
+					psprintf("UPDATE %s SET outcome = 'interrupted'"
+							 " WHERE outcome" EQUALS "'running'"
+							 " AND run OPERATOR(pg_catalog.<>) $1",
+							 table->name),
+					1, &type, &value, NULL, NULL);
+}
+
+/* Returns a text column, palloc'd, NULL if it is null. */
+static char *
+text_value(HeapTuple row, TupleDesc desc, int column)
+{
+	bool		isnull;
+	Datum		value = query_value(row, desc, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* Returns the members of an array of OIDs. */
+static List *
+oid_list(HeapTuple row, TupleDesc desc, int column)
+{
+	List	   *list = NIL;
+	bool		isnull;
+	Datum		value = query_value(row, desc, column, &isnull);
+	Datum	   *oids;
+	int			count;
+
+	if (isnull)
+		return NIL;
+	deconstruct_array(DatumGetArrayTypeP(value), OIDOID, sizeof(Oid), true,
+					  TYPALIGN_INT, &oids, NULL, &count);
+	for (int i = 0; i < count; i++)
+		list = lappend_oid(list, DatumGetObjectId(oids[i]));
+	return list;
+}
+
+/*
+ * QueryRow: keeps the row of an unfinished migration.
+ */
+static void
+keep_unfinished(void *arg, HeapTuple row, TupleDesc desc)
+{
+	List	  **rows = arg;
+	HistoryRow *item = palloc0(sizeof(HistoryRow));
+	bool		isnull;
+
+	item->event = "migration";
+	item->id = DatumGetInt64(query_value(row, desc, 1, &isnull));
+	item->version = DatumGetInt64(query_value(row, desc, 2, &isnull));
+	item->source = text_value(row, desc, 3);
+	item->environment = text_value(row, desc, 4);
+	item->direction = text_value(row, desc, 5);
+	item->checksum = text_value(row, desc, 6);
+	item->outcome = text_value(row, desc, 7);
+	item->statements = DatumGetInt32(query_value(row, desc, 8, &isnull));
+	item->statement = DatumGetInt32(query_value(row, desc, 9, &isnull));
+	item->partial = DatumGetBool(query_value(row, desc, 10, &isnull)) && !isnull;
+	item->invalid_indexes = oid_list(row, desc, 11);
+	item->version_sequence = DatumGetInt64(query_value(row, desc, 12, &isnull));
+	*rows = lappend(*rows, item);
+}
+
+/* QueryRow: notes that there is a row. */
+static void
+note_row(void *arg, HeapTuple row, TupleDesc desc)
+{
+	*(bool *) arg = true;
+}
+
+/*
+ * Has the version run, in either direction, after that row?
+ */
+static bool
+has_run_since(const TrustedTable *table, const HistoryRow *row)
+{
+	Oid			types[] = {INT8OID, INT8OID};
+	Datum		values[] = {
+		Int64GetDatum(row->version), Int64GetDatum(row->id)
+	};
+	bool		found = false;
+
+	query_table_run(table->relation,
+					psprintf("SELECT FROM %s WHERE event" EQUALS "'migration'"
+							 " AND version" EQUALS "$1"
+							 " AND id OPERATOR(pg_catalog.>) $2 LIMIT 1",
+							 table->name),
+					2, types, values, note_row, &found);
+	return found;
+}
+
+/*
+ * Returns the rows of migrations that may be half done: a list of HistoryRow,
+ * palloc'd, the last of a version only.
+ */
+List *
+history_unfinished(const TrustedTable *table)
+{
+	List	   *rows = NIL;
+	List	   *unfinished = NIL;
+	ListCell   *cell;
+
+	query_table_run(table->relation,
+					psprintf("SELECT id, version, source, environment,"
+							 " direction, checksum, outcome, statements,"
+							 " statement, partial, invalid_indexes,"
+							 " version_sequence FROM %s"
+							 " WHERE partial IS NOT NULL AND (outcome" EQUALS "'failed'"
+							 " OR outcome" EQUALS "'running'"
+							 " OR outcome" EQUALS "'interrupted')"
+							 " AND (statements OPERATOR(pg_catalog.>) 0"
+							 " OR statement OPERATOR(pg_catalog.>) 0)"
+							 " ORDER BY id", table->name),
+					0, NULL, NULL, keep_unfinished, &rows);
+	foreach(cell, rows)
+	{
+		if (!has_run_since(table, lfirst(cell)))
+			unfinished = lappend(unfinished, lfirst(cell));
+	}
+	return unfinished;
+}

@@ -1,0 +1,54 @@
+/*-------------------------------------------------------------------------
+ *
+ * history.h
+ *	  The history table: what ran, when, by whom, and how it ended.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GOOSEPLUS_HISTORY_H
+#define GOOSEPLUS_HISTORY_H
+
+#include "datatype/timestamp.h"
+
+#include "trust.h"
+
+/*
+ * A row of the history: of a run, or of a migration.  Texts that are NULL and
+ * numbers that have no meaning are not written.
+ */
+typedef struct HistoryRow
+{
+	int64		id;
+	const char *event;			/* "run" or "migration" */
+	const char *run;
+	int64		version;
+	const char *source;			/* label */
+	const char *environment;
+	const char *direction;
+	const char *checksum;
+	const char *outcome;
+	TimestampTz started;
+	bool		ended;			/* now */
+	double		duration_ms;
+	int			statements;		/* that have ended well */
+	int64		rows;
+	const ErrorData *error;		/* or NULL */
+	const char *file;			/* where the error is, or NULL */
+	int			line;
+	bool		journal;		/* may it be half done? then also: */
+	int			statement;		/* begun, end unknown; 0: none */
+	bool		partial;		/* that one has committed a part of itself */
+	List	   *invalid_indexes;	/* OIDs, from before the migration */
+	int64		version_sequence;	/* see version_table_sequence() */
+} HistoryRow;
+
+extern TrustedTable *history_find(const Settings *settings);
+extern TrustedTable *history_ensure(const Settings *settings);
+extern int64 history_add(const TrustedTable *table, const HistoryRow *row);
+extern void history_change(const TrustedTable *table, const HistoryRow *row);
+extern void history_interrupt(const TrustedTable *table, const char *run);
+extern List *history_unfinished(const TrustedTable *table);
+
+#endif							/* GOOSEPLUS_HISTORY_H */

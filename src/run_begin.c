@@ -1,0 +1,176 @@
+/*-------------------------------------------------------------------------
+ *
+ * run_begin.c
+ *	  What a run does before its first statement, of one transaction or of
+ *	  many: it is refused or begun, reads the versions, and reads and checks
+ *	  the migrations of its plan.
+ *
+ * Which those are is decided in steps.c.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "tcop/utility.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "checksum.h"
+#include "collect.h"
+#include "problem.h"
+#include "report.h"
+#include "run_begin.h"
+
+/* Is a run in progress in this session? */
+static bool run_is_active = false;
+
+/*
+ * Raises an error where a run cannot begin.
+ */
+void
+run_refuse_unless_possible(const char *call)
+{
+	PreventCommandDuringRecovery(call);
+	PreventCommandIfReadOnly(call);
+	PreventCommandIfParallelMode(call);
+	if (run_is_active)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("%s cannot be called by a migration", call),
+				 errhint("Take the call out of the migration.")));
+}
+
+/*
+ * Begins a run: its number, its memory, and the migrations at hand.  Its data
+ * lives in the current context.  From then on no other run can begin in this
+ * session, until run_end().
+ */
+void
+run_begin(Run *run, const RunRequest *request, CheckMode mode)
+{
+	uint64		id;
+
+	run->request = request;
+	run->settings = request->settings;
+	run->mode = mode;
+	if (!pg_strong_random(&id, sizeof(id)))
+		elog(ERROR, "could not generate a random number");
+	snprintf(run->id, sizeof(run->id), "%016llx", (unsigned long long) id);
+	run->context = CurrentMemoryContext;
+	run->statement_context = AllocSetContextCreate(CurrentMemoryContext,
+												   "gooseplus statement",
+												   ALLOCSET_DEFAULT_SIZES);
+	run->command_context = AllocSetContextCreate(CurrentMemoryContext,
+												 "gooseplus command",
+												 ALLOCSET_DEFAULT_SIZES);
+	INSTR_TIME_SET_CURRENT(run->started);
+	run->started_at = GetCurrentTimestamp();
+	run->sources = collect_sources(run->settings, request->env,
+								   !steps_go_down(request), NULL);
+	source_set_refuse_duplicates(run->sources);
+	run_is_active = true;
+}
+
+/* Ends a run, whatever became of it.  Raises no error. */
+void
+run_end(Run *run)
+{
+	run_is_active = false;
+	report_activity_end();
+}
+
+/*
+ * Finds or creates the version table, and returns its rows; NULL when
+ * versioning is off.
+ */
+VersionRows *
+run_read_versions(Run *run)
+{
+	VersionRows *rows;
+
+	if (!run->settings->versioning)
+		return NULL;
+	run->table = version_table_ensure(run->settings, RowExclusiveLock);
+	rows = version_table_read(run->table);
+	run->initial = run->current = version_rows_highest(rows);
+	if (rows->nitems == 0 && run->request->command != COMMAND_APPLY)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("version table %s has no row for version 0",
+						run->table->name),
+				 errhint("goose writes that row when it creates the table. INSERT INTO %s (version_id, is_applied) VALUES (0, true) puts it back.",
+						 run->table->name)));
+	return rows;
+}
+
+/*
+ * Reads and checks one migration of the plan.  Returns its problems.
+ */
+static List *
+prepare_migration(Run *run, Migration *migration, bool *languages_come)
+{
+	List	   *problems = NIL;
+
+	if (run->request->command == COMMAND_BASELINE)
+		return NIL;
+	if (!check_read(migration, &problems))
+		return problems;
+	check_format(migration, run->settings, false, &problems);
+	if (problems == NIL)
+		check_grammar(migration, run->settings, migration->direction,
+					  run->mode, languages_come, &problems);
+	if (problems == NIL && run->settings->history && run->settings->versioning)
+		migration->checksum = checksum_migration(migration);
+	return problems;
+}
+
+/*
+ * Reads and checks every migration of the plan.  All problems of all of them
+ * are reported.
+ */
+void
+run_prepare(Run *run, const Step *steps, size_t nsteps)
+{
+	List	   *problems = NIL;
+	bool		languages_come = false;
+
+	run->migrations = palloc0((nsteps + 1) * sizeof(Migration));
+	run->rows = palloc0((nsteps + 1) * sizeof(RunRow));
+	run->nmigrations = nsteps;
+	for (size_t i = 0; i < nsteps; i++)
+	{
+		const Source *source = steps[i].source;
+		RunRow	   *row = &run->rows[i];
+
+		run->migrations[i].source = source;
+		run->migrations[i].direction = steps[i].direction;
+		row->version = source->version;
+		row->source = source->label;
+		row->name = source->name;
+		row->environment = source->environment;
+		row->direction = steps[i].direction == SCRIPT_UP ? "up" : "down";
+		row->state = "pending";
+	}
+	for (size_t i = 0; i < nsteps; i++)
+	{
+		RunRow	   *row = &run->rows[i];
+		List	   *found;
+		ListCell   *cell;
+
+		CHECK_FOR_INTERRUPTS();
+		found = prepare_migration(run, &run->migrations[i], &languages_come);
+		if (found != NIL)
+		{
+			row->state = "failed";
+			row->error = problem_list(found);
+		}
+		foreach(cell, found)
+			problem_add(&problems, lfirst(cell));
+	}
+	run->refused = problems != NIL;
+	if (run->refused)
+		problem_raise(problems);
+}

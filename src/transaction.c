@@ -1,0 +1,138 @@
+/*-------------------------------------------------------------------------
+ *
+ * transaction.c
+ *	  Transactions that a procedure begins and ends by itself.
+ *
+ * A procedure that the client calls by itself, outside of a transaction
+ * block, may end the transaction that it was called in, run others, and
+ * return inside yet another one.  In between there is always a transaction,
+ * as PostgreSQL needs one to look anything up; one that has done nothing
+ * holds no snapshot, no transaction id and no lock.
+ *
+ * This is what SPI_commit() and SPI_rollback() do (spi.c), but without SPI:
+ * no command of a migration could be a top-level one below it.  Memory that
+ * is to outlive a transaction must not be in a context of the transaction's.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "storage/lock.h"
+#include "storage/proc.h"
+#include "utils/portal.h"
+
+#include "transaction.h"
+
+/*
+ * Raises an error unless a procedure may end its transaction.  The context is
+ * the one of its call.  A call from PL code has a context that is not atomic,
+ * too, but its SPI connections would not survive.
+ */
+void
+transaction_refuse_atomic(const char *call, fmNodePtr context)
+{
+	const char *hint = "Call it from the client, by itself and outside of a transaction block.";
+
+	if (SPI_inside_nonatomic_context())
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+				 errmsg("%s cannot be called by a function, a procedure or a DO block",
+						call),
+				 errdetail("It commits each migration by itself."),
+				 errhint("%s", hint)));
+	if (context == NULL || !IsA(context, CallContext) ||
+		castNode(CallContext, context)->atomic || IsTransactionBlock())
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+				 errmsg("%s cannot run inside a transaction block", call),
+				 errdetail("It commits each migration by itself; so it runs neither between BEGIN and COMMIT, nor in one request with other commands, nor as a SECURITY DEFINER procedure or one with a SET clause."),
+				 errhint("%s", hint)));
+}
+
+/*
+ * Ends a command as the server does when a client's request has been served,
+ * and begins the next: outside of a block, the transaction is committed.  The
+ * memory context stays.  Errors: the transaction cannot be committed.
+ */
+void
+transaction_send(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	ForgetPortalSnapshots();
+	CommitTransactionCommand();
+	/* now() is the time of this transaction, not of the call */
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	MemoryContextSwitchTo(context);
+}
+
+/* Begins a transaction block, as BEGIN does. */
+void
+transaction_begin_block(void)
+{
+	BeginTransactionBlock();
+	transaction_send();
+}
+
+/*
+ * Commits what is in progress, a block included, and begins a transaction.
+ * Returns whether there was a block.
+ */
+bool
+transaction_end_block(void)
+{
+	bool		in_block = IsTransactionBlock();
+
+	if (in_block)
+		(void) EndTransactionBlock(false);
+	transaction_send();
+	return in_block;
+}
+
+/* Returns the number of this transaction in this backend. */
+LocalTransactionId
+transaction_number(void)
+{
+	VirtualTransactionId id;
+
+	GET_VXID_FROM_PGPROC(id, *MyProc);
+	return id.localTransactionId;
+}
+
+/*
+ * Calls the function.  Returns NULL if it came back.  Returns the error,
+ * palloc'd in the current context, if it raised one: then the transaction in
+ * progress, of whatever kind, has been undone, and another one has begun.
+ * What the function committed stays.
+ */
+ErrorData *
+transaction_try(void (*function) (void *), void *arg)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ErrorData  *volatile error = NULL;
+
+	PG_TRY();
+	{
+		function(arg);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		/* a file's own BEGIN would survive AbortCurrentTransaction() */
+		AbortOutOfAnyTransaction();
+		SetCurrentStatementStartTimestamp();
+		StartTransactionCommand();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	return error;
+}
