@@ -35,6 +35,7 @@
 #include "launch.h"
 #include "launch_worker.h"
 #include "report.h"
+#include "run_begin.h"
 #include "run_deploy.h"
 #include "source.h"
 
@@ -92,9 +93,8 @@ refuse_unless_possible(void)
 {
 	const char *call = "gooseplus_launch()";
 
-	PreventCommandDuringRecovery(call);
-	PreventCommandIfReadOnly(call);
-	PreventCommandIfParallelMode(call);
+	/* a migration that launches and fails would be launched for ever */
+	run_refuse_unless_possible(call);
 	if (InLocalUserIdChange() || InSecurityRestrictedOperation() ||
 		GetUserId() != GetOuterUserId())
 		ereport(ERROR,
