@@ -13,6 +13,7 @@
 
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/portal.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
@@ -24,8 +25,10 @@
 #include "problem.h"
 #include "run.h"
 #include "run_atomic.h"
+#include "run_deploy.h"
 #include "settings.h"
 #include "source_function.h"
+#include "transaction.h"
 
 /*
  * All symbols are hidden but these.  PostgreSQL 16 declares the function with
@@ -43,6 +46,8 @@ API_FUNCTION(gooseplus_down_to);
 API_FUNCTION(gooseplus_redo);
 API_FUNCTION(gooseplus_reset);
 API_FUNCTION(gooseplus_apply_version);
+API_FUNCTION(gooseplus_deploy);
+API_FUNCTION(gooseplus_revert);
 API_FUNCTION(gooseplus_status);
 API_FUNCTION(gooseplus_db_version);
 API_FUNCTION(gooseplus_versions);
@@ -234,6 +239,48 @@ gooseplus_apply_version(PG_FUNCTION_ARGS)
 {
 	return run_command(fcinfo, 2, "gooseplus_apply_version", COMMAND_APPLY,
 					   get_version(fcinfo), look_direction(get_text(fcinfo, 1)));
+}
+
+/*
+ * gooseplus_deploy(env text, version bigint, options jsonb, resume text): see
+ * run_deploy()
+ */
+Datum
+gooseplus_deploy(PG_FUNCTION_ARGS)
+{
+	RunRequest	request = {0};
+
+	transaction_refuse_atomic("CALL gooseplus_deploy()", fcinfo->context);
+	MemoryContextSwitchTo(PortalContext);
+	request.function = "gooseplus_deploy";
+	request.command = COMMAND_UP;
+	request.env = get_text(fcinfo, 0);
+	request.version = PG_ARGISNULL(1) ? PLAN_NO_TARGET : PG_GETARG_INT64(1);
+	request.resume = get_text(fcinfo, 3);
+	request.settings = settings_read_resume(get_options(fcinfo, 2),
+											&request.resume);
+	run_deploy(&request);
+	PG_RETURN_VOID();
+}
+
+/*
+ * gooseplus_revert(version bigint, env text, options jsonb): see run_deploy()
+ */
+Datum
+gooseplus_revert(PG_FUNCTION_ARGS)
+{
+	RunRequest	request = {0};
+
+	transaction_refuse_atomic("CALL gooseplus_revert()", fcinfo->context);
+	MemoryContextSwitchTo(PortalContext);
+	request.function = "gooseplus_revert";
+	request.command = COMMAND_DOWN_TO;
+	request.version = get_version(fcinfo);
+	request.env = get_text(fcinfo, 1);
+	request.settings = settings_read_resume(get_options(fcinfo, 2),
+											&request.resume);
+	run_deploy(&request);
+	PG_RETURN_VOID();
 }
 
 /* gooseplus_status(env text, options jsonb): see look_status() */

@@ -299,8 +299,6 @@ check_command(CheckState *state, const RawStmt *raw)
 	AtomicRefusal refusal;
 	Problem    *problem;
 
-	if (state->mode == CHECK_DEPLOY && deploy_rules_ends_transaction(raw))
-		state->migration->commits = true;
 	if ((state->mode == CHECK_DEPLOY ?
 		 deploy_rules_judge(raw, state->migration->transactional, &refusal) :
 		 atomic_rules_judge(raw, &refusal)) != ATOMIC_REFUSE)
@@ -365,6 +363,8 @@ parse_statements(void *arg)
 		statement_push_place(&state->place, state->migration->source->label,
 							 state->reader, &script);
 		raws = statement_parse(state->place.sql);
+		if (deploy_rules_ends_transaction(raws))
+			state->migration->commits = true;
 		foreach(cell, raws)
 		{
 			if (!check_command(state, lfirst_node(RawStmt, cell)))

@@ -43,33 +43,57 @@ deploy_rules_judge(const RawStmt *raw, bool transactional,
 }
 
 /* Does the command end a transaction block? */
-bool
-deploy_rules_ends_transaction(const RawStmt *raw)
+static bool
+ends_transaction(const Node *node)
 {
-	const TransactionStmt *stmt = (const TransactionStmt *) raw->stmt;
+	const TransactionStmt *stmt = (const TransactionStmt *) node;
 
 	return IsA(stmt, TransactionStmt) &&
 		(stmt->kind == TRANS_STMT_COMMIT || stmt->kind == TRANS_STMT_ROLLBACK ||
 		 stmt->kind == TRANS_STMT_PREPARE);
 }
 
-/*
- * May a statement commit a part of itself and then fail?
- */
+/* Does one of the commands of a statement end a transaction block? */
 bool
-deploy_rules_may_commit(const List *raws)
+deploy_rules_ends_transaction(const List *raws)
 {
 	ListCell   *cell;
 
 	foreach(cell, raws)
 	{
-		const Node *node = lfirst_node(RawStmt, cell)->stmt;
-
-		if (IsA(node, DoStmt) || IsA(node, CallStmt) ||
-			(IsA(node, TransactionStmt) && list_length(raws) > 1))
+		if (ends_transaction(lfirst_node(RawStmt, cell)->stmt))
 			return true;
 	}
 	return false;
+}
+
+/* Does one of the commands of a statement begin or end transactions? */
+bool
+deploy_rules_has_transaction(const List *raws)
+{
+	ListCell   *cell;
+
+	foreach(cell, raws)
+	{
+		if (IsA(lfirst_node(RawStmt, cell)->stmt, TransactionStmt))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * May a statement commit a part of itself and then fail?  By code of its own,
+ * or by commands between others.
+ */
+bool
+deploy_rules_may_commit(const List *raws)
+{
+	const Node *node;
+
+	if (list_length(raws) != 1)
+		return deploy_rules_has_transaction(raws);
+	node = linitial_node(RawStmt, raws)->stmt;
+	return IsA(node, DoStmt) || IsA(node, CallStmt);
 }
 
 /*

@@ -15,7 +15,8 @@
 extern AtomicVerdict deploy_rules_judge(const RawStmt *raw,
 										bool transactional,
 										AtomicRefusal *refusal);
-extern bool deploy_rules_ends_transaction(const RawStmt *raw);
+extern bool deploy_rules_ends_transaction(const List *raws);
+extern bool deploy_rules_has_transaction(const List *raws);
 extern bool deploy_rules_may_commit(const List *raws);
 extern const Node *deploy_rules_concurrent(const List *raws);
 

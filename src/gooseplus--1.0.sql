@@ -115,6 +115,29 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION gooseplus_baseline(bigint, text, jsonb) IS
 'records all migrations up to a version as applied, without running them';
 
+-- Running migrations, each committed by itself
+
+CREATE PROCEDURE gooseplus_deploy(
+    env text DEFAULT NULL,
+    version bigint DEFAULT NULL,
+    options jsonb DEFAULT '{}',
+    resume text DEFAULT NULL)
+AS 'MODULE_PATHNAME'
+LANGUAGE C;
+
+COMMENT ON PROCEDURE gooseplus_deploy(text, bigint, jsonb, text) IS
+'applies pending migrations, each committed by itself, those without a transaction in place; returns to the start if one fails';
+
+CREATE PROCEDURE gooseplus_revert(
+    version bigint,
+    env text DEFAULT NULL,
+    options jsonb DEFAULT '{}')
+AS 'MODULE_PATHNAME'
+LANGUAGE C;
+
+COMMENT ON PROCEDURE gooseplus_revert(bigint, text, jsonb) IS
+'takes back migrations down to a version that stays, each committed by itself';
+
 -- Looking, changing nothing
 
 CREATE FUNCTION gooseplus_status(
@@ -345,6 +368,8 @@ REVOKE ALL ON FUNCTION gooseplus_down_to(bigint, text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_redo(text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_reset(text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_apply_version(bigint, text, text, jsonb) FROM PUBLIC;
+REVOKE ALL ON PROCEDURE gooseplus_deploy(text, bigint, jsonb, text) FROM PUBLIC;
+REVOKE ALL ON PROCEDURE gooseplus_revert(bigint, text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_status(text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_db_version(jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_versions(text, jsonb) FROM PUBLIC;

@@ -175,6 +175,30 @@ settings_read(const Jsonb *options)
 }
 
 /*
+ * Returns the settings for one call, as settings_read() does, whose options
+ * may also say how to resume: that goes to *resume, unless the call has said
+ * so before.
+ */
+Settings *
+settings_read_resume(const Jsonb *options, const char **resume)
+{
+	JsonbValue	space;
+	JsonbValue *value;
+
+	if (!JB_ROOT_IS_OBJECT(options))
+		return settings_read(options);
+	value = getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &options->root),
+										 "resume", strlen("resume"), &space);
+	if (value == NULL)
+		return settings_read(options);
+	if (*resume == NULL && value->type != jbvNull)
+		*resume = option_text("resume", value);
+	return settings_read(DatumGetJsonbP(DirectFunctionCall2(jsonb_delete,
+															JsonbPGetDatum(options),
+															CStringGetTextDatum("resume"))));
+}
+
+/*
  * Is the option given in the call?
  */
 static bool

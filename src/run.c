@@ -159,6 +159,21 @@ run_report_failure(Run *run, const ErrorData *error)
 }
 
 /*
+ * Tells the client how a run has ended.
+ */
+void
+run_announce_end(const Run *run)
+{
+	if (!run->settings->versioning)
+		return;
+	ereport(NOTICE,
+			(errmsg(run->nmigrations == 0 ?
+					"no migrations to run, current version: " INT64_FORMAT :
+					"successfully migrated database, current version: " INT64_FORMAT,
+					run->current)));
+}
+
+/*
  * Tells the log, and those who listen, how a run has ended.
  */
 void

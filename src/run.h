@@ -83,6 +83,7 @@ extern void run_report_migration(const Run *run, const RunRow *row,
 extern void run_count(const Run *run, int *statements, int64 *rows);
 extern void run_complete_error(Run *run, ErrorData *error);
 extern void run_report_failure(Run *run, const ErrorData *error);
+extern void run_announce_end(const Run *run);
 extern void run_report_end(Run *run, const char *outcome,
 						   const ErrorData *error);
 extern List *run_list_rows(Run *run, const ErrorData *error);

@@ -94,7 +94,8 @@ end_migration(Run *run, const Migration *migration, int nest_level)
 	if (run->constraints_mode != CONSTRAINTS_AS_DEFINED)
 		deferred_reset();
 	run->constraints_mode = CONSTRAINTS_AS_DEFINED;
-	run_record_version(run, migration);
+	if (run->table != NULL)
+		run_record_version(run->table, migration);
 	timer_check();
 	MemoryContextSwitchTo(run->context);
 	MemoryContextReset(run->statement_context);
@@ -134,23 +135,6 @@ run_migration(Run *run)
 	run_report_migration(run, row, NULL);
 	run->done++;
 	run->in_progress = false;
-}
-
-/*
- * Tells the client how the run has ended.
- */
-static void
-announce_end(Run *run)
-{
-	if (!run->settings->versioning)
-		return;
-	if (run->nmigrations > 0)
-		run->current = version_rows_highest(version_table_read(run->table));
-	ereport(NOTICE,
-			(errmsg(run->nmigrations == 0 ?
-					"no migrations to run, current version: " INT64_FORMAT :
-					"successfully migrated database, current version: " INT64_FORMAT,
-					run->current)));
 }
 
 /*
@@ -208,7 +192,9 @@ run_all(void *arg)
 	check_before_run(run);
 	while (run->done < run->nmigrations)
 		run_migration(run);
-	announce_end(run);
+	if (run->table != NULL && run->nmigrations > 0)
+		run->current = version_rows_highest(version_table_read(run->table));
+	run_announce_end(run);
 	if (run->history != NULL)
 	{
 		HistoryRow	row = run_record_run(run, "done", NULL);

@@ -18,14 +18,12 @@
  * Records that a migration has been applied, or taken back.
  */
 void
-run_record_version(const Run *run, const Migration *migration)
+run_record_version(const TrustedTable *table, const Migration *migration)
 {
-	if (run->table == NULL)
-		return;
 	if (migration->direction == SCRIPT_UP)
-		version_table_insert(run->table, migration->source->version);
+		version_table_insert(table, migration->source->version);
 	else
-		version_table_delete(run->table, migration->source->version);
+		version_table_delete(table, migration->source->version);
 }
 
 /*

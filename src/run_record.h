@@ -12,7 +12,8 @@
 
 #include "run.h"
 
-extern void run_record_version(const Run *run, const Migration *migration);
+extern void run_record_version(const TrustedTable *table,
+							   const Migration *migration);
 extern HistoryRow run_record_row(const Run *run, const RunRow *row,
 								 const Migration *migration);
 extern void run_record_migration(const Run *run, const RunRow *row,

@@ -61,6 +61,8 @@ extern void settings_define(void);
 extern List *settings_split_list(const char *text);
 extern Settings *settings_copy(void);
 extern Settings *settings_read(const Jsonb *options);
+extern Settings *settings_read_resume(const Jsonb *options,
+									  const char **resume);
 extern Settings *settings_read_open(const Jsonb *options);
 extern const char *settings_variable(void *settings, const char *name,
 									 size_t length);

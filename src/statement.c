@@ -29,6 +29,7 @@
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
+#include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
 #include "utils/timeout.h"
@@ -272,6 +273,10 @@ statement_send(const char *sql, List *raws, Oid function,
 	bool		ended = false;
 	uint64		rows = 0;
 	ListCell   *cell;
+	MemoryContext command_context = AllocSetContextCreate(CurrentMemoryContext,
+														  "gooseplus command",
+														  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context = MemoryContextSwitchTo(command_context);
 
 	start_statement_timeout();
 	foreach(cell, raws)
@@ -286,7 +291,10 @@ statement_send(const char *sql, List *raws, Oid function,
 			transaction_send();
 		else
 			CommandCounterIncrement();
+		MemoryContextReset(command_context);
 	}
+	MemoryContextSwitchTo(context);
+	MemoryContextDelete(command_context);
 	disable_timeout(STATEMENT_TIMEOUT, false);
 	if (!single && !ended)
 		EndImplicitTransactionBlock();

@@ -23,11 +23,13 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "storage/lock.h"
 #include "storage/proc.h"
 #include "utils/portal.h"
 
 #include "transaction.h"
+
+/* The transaction in which transaction_try() last caught an error. */
+static LocalTransactionId failed_transaction = InvalidLocalTransactionId;
 
 /*
  * Raises an error unless a procedure may end its transaction.  The context is
@@ -35,7 +37,7 @@
  * too, but its SPI connections would not survive.
  */
 void
-transaction_refuse_atomic(const char *call, fmNodePtr context)
+transaction_refuse_atomic(const char *call, const Node *context)
 {
 	const char *hint = "Call it from the client, by itself and outside of a transaction block.";
 
@@ -47,7 +49,7 @@ transaction_refuse_atomic(const char *call, fmNodePtr context)
 				 errdetail("It commits each migration by itself."),
 				 errhint("%s", hint)));
 	if (context == NULL || !IsA(context, CallContext) ||
-		castNode(CallContext, context)->atomic || IsTransactionBlock())
+		((const CallContext *) context)->atomic || IsTransactionBlock())
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
 				 errmsg("%s cannot run inside a transaction block", call),
@@ -127,6 +129,7 @@ transaction_try(void (*function) (void *), void *arg)
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
+		failed_transaction = transaction_number();
 		/* a file's own BEGIN would survive AbortCurrentTransaction() */
 		AbortOutOfAnyTransaction();
 		SetCurrentStatementStartTimestamp();
@@ -135,4 +138,14 @@ transaction_try(void (*function) (void *), void *arg)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	return error;
+}
+
+/*
+ * Returns the number of the transaction that the error which transaction_try()
+ * last returned has ended.
+ */
+LocalTransactionId
+transaction_failed_number(void)
+{
+	return failed_transaction;
 }

@@ -10,11 +10,15 @@
 #ifndef GOOSEPLUS_TRANSACTION_H
 #define GOOSEPLUS_TRANSACTION_H
 
-extern void transaction_refuse_atomic(const char *call, fmNodePtr context);
+#include "nodes/nodes.h"
+#include "storage/lock.h"
+
+extern void transaction_refuse_atomic(const char *call, const Node *context);
 extern void transaction_send(void);
 extern void transaction_begin_block(void);
 extern bool transaction_end_block(void);
 extern LocalTransactionId transaction_number(void);
+extern LocalTransactionId transaction_failed_number(void);
 extern ErrorData *transaction_try(void (*function) (void *), void *arg);
 
 #endif							/* GOOSEPLUS_TRANSACTION_H */

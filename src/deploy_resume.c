@@ -1,0 +1,267 @@
+/*-------------------------------------------------------------------------
+ *
+ * deploy_resume.c
+ *	  Migrations that an earlier run has left half done.
+ *
+ * Their journal says which statements are done, and which one had begun (see
+ * deploy_statement.c).  The next deploy goes on behind what is done.  Where it
+ * cannot know what became of a statement, or whether the rest still fits, it
+ * stops and asks: the option "resume" says whether to retry the statement or
+ * to skip it.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "nodes/parsenodes.h"
+
+#include "deploy.h"
+#include "deploy_rules.h"
+#include "encoding.h"
+#include "indexes.h"
+#include "transaction.h"
+
+/* Does the unfinished row belong to taking the migration back? */
+static bool
+is_down(const HistoryRow *row)
+{
+	return strcmp(row->direction, "down") == 0;
+}
+
+/*
+ * Raises the error for a half done migration that this call cannot go on
+ * with.
+ */
+static void
+refuse_other(const HistoryRow *row, bool recorded)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("migration %s is half %s", row->source,
+					is_down(row) ? "taken back" : "applied"),
+			 errdetail("An earlier run has stopped after %d of its statements.",
+					   row->statements),
+			 recorded ?
+			 errhint("CALL gooseplus_revert, to a version below " INT64_FORMAT ", goes on with it.",
+					 row->version) :
+			 errhint("Bring its file back, in an environment of this call, with its Down part.")));
+}
+
+/*
+ * Returns the step to take for a half done migration before all others, if
+ * one is needed: the rest of its Down part, or, before going down, the whole
+ * Down part of what has been applied by half.
+ */
+static bool
+find_extra_step(Deploy *deploy, const HistoryRow *row, bool recorded,
+				bool planned, Step *step)
+{
+	bool		going_down = deploy->run.request->command == COMMAND_DOWN_TO;
+
+	step->source = source_set_find(deploy->run.sources, row->version);
+	step->direction = SCRIPT_DOWN;
+	/* applied by half, and not to be touched */
+	if (!is_down(row) && !planned &&
+		(!going_down || row->version <= deploy->run.request->version))
+	{
+		ereport(WARNING,
+				(errmsg("migration %s is half applied", row->source),
+				 errdetail("An earlier run has stopped after %d of its statements.",
+						   row->statements)));
+		return false;
+	}
+	if (planned && is_down(row) == going_down)
+		return false;
+	if (recorded || step->source == NULL)
+		refuse_other(row, recorded);
+	return true;
+}
+
+/*
+ * Is the version in the plan?
+ */
+static bool
+is_planned(const Step *steps, size_t nsteps, int64 version)
+{
+	for (size_t i = 0; i < nsteps; i++)
+	{
+		if (steps[i].source->version == version)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Returns the steps of a deploy, with those that unfinished migrations need
+ * before the others; and for each step the row of where it stopped, or NULL.
+ * Both are palloc'd.
+ */
+Step *
+deploy_resume_steps(Deploy *deploy, Step *steps, size_t *nsteps,
+					const HistoryRow ***unfinished)
+{
+	TrustedTable *table = history_find(&deploy->settings);
+	List	   *rows = table == NULL ? NIL : history_unfinished(table);
+	size_t		extra = 0;
+	size_t		most = *nsteps + list_length(rows);
+	Step	   *all = palloc((most + 1) * sizeof(Step));
+	VersionRows *versions = deploy->run.table == NULL ? NULL :
+	version_table_read(deploy->run.table);
+	ListCell   *cell;
+
+	*unfinished = palloc0((most + 1) * sizeof(HistoryRow *));
+	foreach(cell, rows)
+	{
+		const HistoryRow *row = lfirst(cell);
+		bool		recorded = version_rows_contain(versions, row->version);
+
+		/* somebody else has finished it, and recorded that */
+		if (recorded && !is_down(row))
+			continue;
+		if (find_extra_step(deploy, row, recorded,
+							is_planned(steps, *nsteps, row->version),
+							&all[extra]))
+			(*unfinished)[extra++] = is_down(row) ? row : NULL;
+	}
+	memcpy(all + extra, steps, *nsteps * sizeof(Step));
+	for (size_t i = extra; i < extra + *nsteps; i++)
+	{
+		foreach(cell, rows)
+		{
+			HistoryRow *row = lfirst(cell);
+
+			if (row->version == all[i].source->version &&
+				is_down(row) == (all[i].direction == SCRIPT_DOWN) &&
+				version_rows_contain(versions, row->version) == is_down(row))
+				(*unfinished)[i] = row;
+		}
+	}
+	*nsteps += extra;
+	return all;
+}
+
+/*
+ * Returns the commands of a statement of a migration, palloc'd; its line is
+ * returned, too.
+ */
+static List *
+parse_statement(const Deploy *deploy, const Migration *migration, int ordinal,
+				int *line)
+{
+	ScriptOptions options;
+	ScriptReader *reader;
+	ScriptStatement script;
+	List	   *raws = NIL;
+
+	check_script_options(&deploy->settings, &options);
+	reader = script_open(migration->text, migration->length,
+						 migration->direction, &options);
+	*line = 0;
+	while (script_next(reader, &script) == SCRIPT_STATEMENT)
+	{
+		if (script.ordinal != ordinal)
+			continue;
+		*line = script.line;
+		raws = statement_parse(encoding_to_server(script.text, script.length));
+		break;
+	}
+	script_close(reader);
+	return raws;
+}
+
+/*
+ * Stops, and asks what to do with the statement where a run stopped.
+ */
+static void
+ask(const Deploy *deploy, const DeployStep *step, const char *why)
+{
+	const HistoryRow *row = step->unfinished;
+	int			ordinal = row->statement > 0 ? row->statement :
+	row->statements + 1;
+	int			line;
+
+	(void) parse_statement(deploy, step->migration, ordinal, &line);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("migration %s is half %s, and must not go on by itself at statement %d, line %d",
+					row->source, is_down(row) ? "taken back" : "applied",
+					ordinal, line),
+			 errdetail("Statements 1 to %d are done. %s", row->statements,
+					   why),
+			 errhint("Look what the statement has done. Then call with the option {\"resume\": \"retry\"} to run it again and go on, or {\"resume\": \"skip\"} to go on behind it.")));
+}
+
+/*
+ * Is it a lone COMMIT?
+ */
+static bool
+is_commit(const List *raws)
+{
+	const TransactionStmt *stmt;
+
+	if (list_length(raws) != 1)
+		return false;
+	stmt = (const TransactionStmt *) linitial_node(RawStmt, raws)->stmt;
+	return IsA(stmt, TransactionStmt) && stmt->kind == TRANS_STMT_COMMIT;
+}
+
+/*
+ * Decides, before anything runs, with which statement to go on.  Errors: that
+ * is for the caller to decide.
+ */
+void
+deploy_resume_decide(Deploy *deploy, DeployStep *step)
+{
+	const HistoryRow *row = step->unfinished;
+	const char *resume = deploy->run.request->resume;
+	int			next = row->statement > 0 ? row->statement :
+	row->statements + 1;
+	int			line;
+
+	step->first = next;
+	if (resume != NULL)
+	{
+		if (strcmp(resume, "skip") == 0)
+			step->first++;
+		return;
+	}
+	if (row->checksum != NULL && step->migration->checksum != NULL &&
+		strcmp(row->checksum, step->migration->checksum) != 0)
+		ask(deploy, step, "The file has changed since.");
+	if (row->version_sequence !=
+		version_table_sequence(deploy->run.table))
+		ask(deploy, step, "Others have written to the version table since.");
+	if (row->partial)
+		ask(deploy, step, "A part of the next one is committed, too.");
+	/* its number is there because the transaction that it ended is */
+	if (row->statement > 0 &&
+		is_commit(parse_statement(deploy, step->migration, row->statement,
+								  &line)))
+		step->first++;
+}
+
+/*
+ * Puts the statement in order that was in progress when a run was
+ * interrupted, before the migration goes on: an invalid index is dropped.
+ * If the statement turns out to be done, the next one is the first.
+ */
+void
+deploy_resume_settle(Deploy *deploy, DeployStep *step)
+{
+	const HistoryRow *row = step->unfinished;
+	const Node *command;
+	int			line;
+
+	if (row->statement == 0)
+		return;
+	command = deploy_rules_concurrent(parse_statement(deploy, step->migration,
+													  row->statement, &line));
+	if (command == NULL)
+		return;
+	if (indexes_drop_leftovers(command, row->invalid_indexes) ||
+		(step->first == row->statement && indexes_is_done(command)))
+		step->first = row->statement + 1;
+	step->journal.statements = step->committed = step->first - 1;
+}

@@ -1,0 +1,231 @@
+/*-------------------------------------------------------------------------
+ *
+ * deploy_retry.c
+ *	  Migrations that cannot get a lock: undone, and tried again.
+ *
+ * Whoever waits for a strong lock on a table makes everybody wait who comes
+ * later, readers too.  With gooseplus.ddl_lock_timeout a migration waits that
+ * long at most; then it is undone whole, the deploy sleeps without any lock
+ * but the one on the run, and it begins anew.
+ *
+ * To name the holder one must know which lock it was, and the server forgets
+ * that before it raises the error.  So a timer looks, while a migration runs,
+ * what this backend waits for, and often enough to see each wait that lasts.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/pg_prng.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+#include "deploy.h"
+#include "query.h"
+#include "report.h"
+#include "timer.h"
+#include "transaction.h"
+
+#define EQUALS " OPERATOR(pg_catalog.=) "
+
+/* The pause doubles with each try, between these. */
+#define PAUSE_MIN_MS 100
+#define PAUSE_MAX_MS 30000
+
+static TimeoutId look_id;
+static bool look_registered = false;
+
+/* What this backend was last seen to wait for. */
+static LOCKTAG awaited;
+static volatile sig_atomic_t has_awaited = false;
+
+/*
+ * Runs in the signal handler.  The lock that we wait for stays where it is in
+ * shared memory as long as we wait.
+ */
+static void
+look_at_wait(void)
+{
+	const LOCK *lock = MyProc->waitLock;
+
+	if (lock == NULL)
+		return;
+	awaited = lock->tag;
+	has_awaited = true;
+}
+
+/*
+ * Watches, from now on, what locks are waited for.
+ */
+void
+deploy_retry_start(const Deploy *deploy)
+{
+	int			period = Max(deploy->settings.ddl_lock_timeout / 3, 1);
+
+	has_awaited = false;
+	if (deploy->settings.ddl_lock_timeout == 0)
+		return;
+	if (!look_registered)
+		look_id = RegisterTimeout(USER_TIMEOUT, look_at_wait);
+	look_registered = true;
+	enable_timeout_every(look_id,
+						 TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+													 period), period);
+}
+
+/* Ends what deploy_retry_start() began. */
+void
+deploy_retry_stop(void)
+{
+	if (look_registered)
+		disable_timeout(look_id, false);
+}
+
+/* QueryRow: adds one who holds the lock. */
+static void
+add_holder(void *arg, HeapTuple row, TupleDesc desc)
+{
+	StringInfo	holders = arg;
+	bool		no_pid;
+	bool		no_name;
+	bool		no_age;
+	int			pid = DatumGetInt32(query_value(row, desc, 1, &no_pid));
+	Datum		name = query_value(row, desc, 2, &no_name);
+	double		age = DatumGetFloat8(query_value(row, desc, 3, &no_age));
+
+	/* a prepared transaction has none */
+	if (no_pid)
+		return;
+	appendStringInfo(holders, "%sprocess %d", holders->len > 0 ? ", " : "", pid);
+	if (!no_name)
+		appendStringInfo(holders, " (application \"%s\")",
+						 TextDatumGetCString(name));
+	if (!no_age)
+		appendStringInfo(holders, " with a query of %s",
+						 report_duration(age * 1000.0));
+}
+
+/*
+ * Returns who holds the lock that was waited for, palloc'd; NULL if nobody
+ * knows, or nobody does any more.
+ */
+static char *
+find_holders(void)
+{
+	Oid			types[] = {OIDOID, OIDOID, INT8OID};
+	Datum		values[3];
+	StringInfoData text;
+
+	initStringInfo(&text);
+	if (!has_awaited)
+		return NULL;
+	values[0] = ObjectIdGetDatum(awaited.locktag_field1);
+	values[1] = ObjectIdGetDatum(awaited.locktag_field2);
+	values[2] = Int64GetDatum((int64) awaited.locktag_field1);
+	if (awaited.locktag_type != LOCKTAG_RELATION)
+		values[0] = values[1] = ObjectIdGetDatum(InvalidOid);
+	if (awaited.locktag_type != LOCKTAG_TRANSACTION)
+		values[2] = Int64GetDatum(0);
+	query_run("SELECT l.pid, CASE WHEN a.application_name"
+			  " OPERATOR(pg_catalog.<>) '' THEN a.application_name END,"
+			  " pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()"
+			  " OPERATOR(pg_catalog.-) a.query_start)"
+			  " FROM pg_catalog.pg_locks l"
+			  " LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid" EQUALS "l.pid"
+			  " WHERE l.granted AND l.pid OPERATOR(pg_catalog.<>)"
+			  " pg_catalog.pg_backend_pid()"
+			  " AND (l.locktype" EQUALS "'relation'"
+			  " AND l.database" EQUALS "$1 AND l.relation" EQUALS "$2"
+			  " OR l.locktype" EQUALS "'transactionid'"
+			  " AND l.transactionid::pg_catalog.text" EQUALS
+			  "$3::pg_catalog.text)"
+			  " ORDER BY a.query_start LIMIT 5",
+			  SPI_OK_SELECT, 3, types, values, add_holder, &text);
+	return text.len > 0 ? text.data : NULL;
+}
+
+/*
+ * Says what could not be had, who has it, and what happens next.
+ */
+static void
+tell(const Deploy *deploy, const ErrorData *error, int try, int pause)
+{
+	char	   *holders = find_holders();
+	char	   *table = has_awaited &&
+	awaited.locktag_type == LOCKTAG_RELATION ?
+	get_rel_name(awaited.locktag_field2) : NULL;
+
+	ereport(NOTICE,
+			(errmsg("migration %s is undone and tried again in %d ms (%d of %d)",
+					deploy->step->row->source, pause, try,
+					deploy->settings.ddl_lock_retries),
+			 table != NULL && holders != NULL ?
+			 errdetail("%s at line %d; table \"%s\" is locked by %s.",
+					   error->message, deploy->run.place.line, table,
+					   holders) :
+			 holders != NULL ?
+			 errdetail("%s at line %d; the lock is held by %s.",
+					   error->message, deploy->run.place.line, holders) :
+			 errdetail("%s at line %d.", error->message,
+					   deploy->run.place.line)));
+}
+
+/*
+ * Sleeps without holding anything but the migration lock.  Errors: a cancel,
+ * a time limit.
+ */
+static void
+sleep_for(int pause)
+{
+	static uint32 wait_event = 0;
+	instr_time	start;
+	double		left;
+
+	if (wait_event == 0)
+		wait_event = compat_wait_event("GooseplusDdlLockRetry");
+	INSTR_TIME_SET_CURRENT(start);
+	while ((left = pause - report_elapsed(start)) > 0)
+	{
+		(void) WaitLatch(MyLatch,
+						 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 (long) left + 1, wait_event);
+		ResetLatch(MyLatch);
+		timer_check();
+	}
+}
+
+/*
+ * Decides whether the migration that has failed is to be tried again, and if
+ * so, waits until then.  It must be undone whole: no journal.
+ */
+bool
+deploy_retry(Deploy *deploy, const ErrorData *error, int *tries)
+{
+	int			pause;
+
+	if (deploy->settings.ddl_lock_timeout == 0 || deploy->step->journaled ||
+		(error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE &&
+		 error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED) ||
+		*tries >= deploy->settings.ddl_lock_retries)
+		return false;
+	pause = PAUSE_MIN_MS << Min(*tries, 9);
+	pause = Min(pause, PAUSE_MAX_MS);
+	/* not all who wait for the same are to come back together */
+	pause = (int) (pause * (0.5 + pg_prng_double(&pg_global_prng_state)));
+	timer_stop(TIMER_MIGRATION);
+	tell(deploy, error, ++*tries, pause);
+	report_activity("gooseplus: waiting to try %s again",
+					deploy->step->row->source);
+	transaction_send();
+	sleep_for(pause);
+	return true;
+}

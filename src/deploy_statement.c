@@ -1,0 +1,239 @@
+/*-------------------------------------------------------------------------
+ *
+ * deploy_statement.c
+ *	  One statement of a migration in a deploy, and the journal of those that
+ *	  can be half done.
+ *
+ * A migration that is one transaction needs no journal: it is there or it is
+ * not.  The others have a row in the history from before their first
+ * statement.  Before a statement its number is written there and committed;
+ * afterwards, that it is done, in the very transaction that did it.  So what
+ * has begun and is not done has changed nothing, with three exceptions:
+ *
+ *	- commands with CONCURRENTLY: see indexes.c;
+ *	- code that commits by itself, in DO and CALL: its first transaction
+ *	  also writes that a part of the statement is done;
+ *	- COMMIT, which cannot write after itself: if its number is there, from
+ *	  inside the transaction that it ends, it is done.
+ *
+ * Inside a BEGIN of the file nothing is written but that its COMMIT begins: a
+ * query of ours would be in the way of SET TRANSACTION, and whatever is undone
+ * begins again with BEGIN.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "deploy.h"
+#include "deploy_rules.h"
+#include "indexes.h"
+#include "migration_lock.h"
+#include "run_record.h"
+#include "transaction.h"
+
+/*
+ * Writes the journal's row, with the rights of the caller of the deploy: the
+ * migration may have taken on another role.
+ */
+static void
+write_journal(Deploy *deploy)
+{
+	HistoryRow *journal = &deploy->step->journal;
+	TrustedTable *table;
+	Oid			user;
+	int			context;
+
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(deploy->user,
+						   context | SECURITY_LOCAL_USERID_CHANGE);
+	/* trusted or not: that can have changed since the last transaction */
+	table = history_find(&deploy->settings);
+	if (table != NULL && journal->id == 0)
+		journal->id = history_add(table, journal);
+	else if (table != NULL)
+		history_change(table, journal);
+	SetUserIdAndSecContext(user, context);
+}
+
+/*
+ * Notes what of the migration is done for good.
+ */
+static void
+note_committed(DeployStep *step)
+{
+	if (!IsTransactionBlock())
+		step->committed = step->journal.statements;
+}
+
+/*
+ * Opens the journal of the migration in progress, for good.
+ */
+void
+deploy_journal_open(Deploy *deploy)
+{
+	DeployStep *step = deploy->step;
+	MemoryContext context = MemoryContextSwitchTo(deploy->run.context);
+
+	step->journal = run_record_row(&deploy->run, step->row, step->migration);
+	step->journal.outcome = "running";
+	step->journal.journal = true;
+	step->journal.statements = step->committed = step->first - 1;
+	step->journal.invalid_indexes = step->unfinished != NULL ?
+		step->unfinished->invalid_indexes : indexes_invalid();
+	if (deploy->run.table != NULL)
+		step->journal.version_sequence =
+			version_table_sequence(deploy->run.table);
+	MemoryContextSwitchTo(context);
+	write_journal(deploy);
+	transaction_send();
+}
+
+/*
+ * Writes how the migration has ended, in the current transaction.
+ */
+void
+deploy_journal_close(Deploy *deploy, const char *outcome,
+					 const ErrorData *error)
+{
+	DeployStep *step = deploy->step;
+	HistoryRow *journal = &step->journal;
+
+	if (!step->journaled)
+	{
+		*journal = run_record_row(&deploy->run, step->row, step->migration);
+		if (error != NULL)
+			journal->statements = 0;
+	}
+	else
+		journal->statement = 0;
+	journal->outcome = outcome;
+	journal->ended = true;
+	journal->rows = step->row->rows;
+	journal->duration_ms = step->row->duration_ms;
+	if (error != NULL)
+	{
+		journal->statements = step->committed;
+		journal->partial = step->partial;
+		journal->statement = step->partial ? deploy->run.ordinal : 0;
+		journal->error = error;
+		journal->file = step->row->source;
+		journal->line = deploy->run.ordinal > 0 ? deploy->run.place.line : 0;
+	}
+	write_journal(deploy);
+}
+
+/*
+ * Writes that a statement begins: for good, or with the transaction that it is
+ * about to commit.
+ */
+static void
+begin_statement(Deploy *deploy, const List *raws)
+{
+	DeployStep *step = deploy->step;
+
+	if (!step->journaled ||
+		(IsTransactionBlock() && !deploy_rules_ends_transaction(raws)))
+		return;
+	step->journal.statement = deploy->run.ordinal;
+	step->journal.partial = list_length(raws) > 1 &&
+		deploy_rules_has_transaction(raws);
+	step->journal.rows = deploy->run.migration_rows;
+	write_journal(deploy);
+	transaction_send();
+	note_committed(step);
+}
+
+/*
+ * Writes that a part of the statement is done, if it is code that commits by
+ * itself: its first COMMIT makes that known.
+ */
+static void
+begin_code(Deploy *deploy)
+{
+	if (!deploy->step->journaled || !deploy->may_commit ||
+		deploy->step->journal.partial)
+		return;
+	deploy->step->journal.partial = true;
+	write_journal(deploy);
+}
+
+/*
+ * Writes that the statement is done; called in its last transaction, or, if
+ * it has ended that one, in the next.
+ */
+static void
+finish_statement(void *arg)
+{
+	Deploy	   *deploy = arg;
+	DeployStep *step = deploy->step;
+
+	step->journal.statements = deploy->run.ordinal;
+	step->journal.statement = 0;
+	step->journal.partial = false;
+	if (step->journaled && !IsTransactionBlock())
+		write_journal(deploy);
+}
+
+/*
+ * Warns once if a file has ended the transaction of its migration.
+ */
+static void
+watch_block(Deploy *deploy)
+{
+	if (deploy->block == InvalidLocalTransactionId ||
+		(IsTransactionBlock() && transaction_number() == deploy->block))
+		return;
+	deploy->block = InvalidLocalTransactionId;
+	ereport(WARNING,
+			(errmsg("statement %d of %s has ended the transaction of the migration",
+					deploy->run.ordinal, deploy->step->row->source),
+			 errdetail("If a later statement fails, what has been done so far is not undone with it.")));
+}
+
+/*
+ * Raises an error if the migration has let go of the lock.
+ */
+static void
+check_lock(const Deploy *deploy)
+{
+	if (migration_lock_is_held(&deploy->settings))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the statement has released the migration lock"),
+			 errdetail("Another run could have begun beside this one."),
+			 errhint("Take DISCARD ALL or pg_advisory_unlock_all() out of the file.")));
+}
+
+/*
+ * RunStatement: runs one statement as if the client had sent it.
+ */
+int64
+deploy_statement(Run *run, const char *sql, Oid function)
+{
+	Deploy	   *deploy = (Deploy *) run;
+	List	   *raws = statement_parse(sql);
+	bool		in_block = IsTransactionBlock();
+	int64		rows;
+
+	begin_statement(deploy, raws);
+	deploy->command = in_block ? NULL : deploy_rules_concurrent(raws);
+	if (deploy->command != NULL)
+		indexes_repair(deploy->command);
+	deploy->may_commit = !in_block && deploy_rules_may_commit(raws);
+	deploy->statement_transaction = transaction_number();
+	begin_code(deploy);
+	rows = statement_send(sql, raws, function, finish_statement, deploy);
+	note_committed(deploy->step);
+	deploy->command = NULL;
+	deploy->may_commit = false;
+	watch_block(deploy);
+	check_lock(deploy);
+	return rows;
+}

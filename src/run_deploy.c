@@ -1,0 +1,258 @@
+/*-------------------------------------------------------------------------
+ *
+ * run_deploy.c
+ *	  A run that commits each migration by itself: CALL gooseplus_deploy and
+ *	  gooseplus_revert.
+ *
+ * The steps are those of a run of one transaction (see run_atomic.c), but
+ * each is committed:
+ *
+ *	1.	the transaction of the call is ended, and the lock is taken for the
+ *		session: whoever waits for it holds no snapshot;
+ *	2.	the plan is made, and every pending file is read and checked;
+ *	3.	the migrations run, one by one (deploy_migration.c);
+ *	4.	if one fails, the deploy returns to where it started
+ *		(deploy_return.c).
+ *
+ * Whatever happens, the lock is let go of at the end; a backend that dies
+ * lets go of it by dying.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+
+#include "deploy.h"
+#include "migration_lock.h"
+#include "report.h"
+#include "run_begin.h"
+#include "run_deploy.h"
+#include "run_record.h"
+#include "timer.h"
+#include "transaction.h"
+
+/*
+ * Raises an error for what a deploy cannot take into account.
+ */
+static void
+refuse_settings(const RunRequest *request)
+{
+	if (request->settings->lock_table)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s cannot hold the row of the lock table",
+						request->function),
+				 errdetail("A row lock ends with the first migration, which commits."),
+				 errhint("Set \"gooseplus.lock_table\" to off, or use gooseplus_migrate().")));
+	if (request->resume != NULL && strcmp(request->resume, "retry") != 0 &&
+		strcmp(request->resume, "skip") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for \"resume\": \"%s\"",
+						request->resume),
+				 errhint("It is \"retry\", to run the statement again where the last run stopped, or \"skip\", to go on behind it.")));
+}
+
+static void
+wait_for_lock(void *arg)
+{
+	migration_lock_wait(((Deploy *) arg)->run.settings);
+}
+
+/*
+ * Takes the lock, waiting if need be.  Errors: a cancel, or a time limit is
+ * over.
+ */
+static void
+take_lock(Deploy *deploy)
+{
+	ErrorData  *error;
+
+	if (migration_lock_try(&deploy->settings))
+		return;
+	error = transaction_try(wait_for_lock, deploy);
+	if (error == NULL)
+		return;
+	if (timer_expired(TIMER_RUN))
+		migration_lock_refuse(&deploy->settings, "gooseplus.timeout");
+	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
+		migration_lock_refuse(&deploy->settings, "lock_timeout");
+	ReThrowError(error);
+}
+
+/*
+ * Writes the row of the run, anew or once more.
+ */
+static void
+record_run(Deploy *deploy, const char *outcome, const ErrorData *error)
+{
+	TrustedTable *table = history_find(&deploy->settings);
+	int64		id = deploy->row.id;
+
+	if (table == NULL)
+		return;
+	deploy->row = run_record_run(&deploy->run, outcome, error);
+	deploy->row.id = id;
+	if (id == 0)
+		deploy->row.id = history_add(table, &deploy->row);
+	else
+		history_change(table, &deploy->row);
+}
+
+/*
+ * Creates the tables, and makes the plan.  Each step gets what an earlier run
+ * has left of it.
+ */
+static void
+make_plan(Deploy *deploy)
+{
+	Run		   *run = &deploy->run;
+	VersionRows *rows = run_read_versions(run);
+	const HistoryRow **unfinished;
+	TrustedTable *history = NULL;
+	size_t		nsteps;
+	Step	   *steps = steps_make(run->request, run->sources, rows, &nsteps);
+
+	/* a migration that creates a schema must not lead to another table */
+	if (run->table != NULL)
+		deploy->settings.version_table =
+			list_make2(run->table->schema,
+					   llast(deploy->settings.version_table));
+	steps = deploy_resume_steps(deploy, steps, &nsteps, &unfinished);
+	if (nsteps > 0)
+		history = history_ensure(&deploy->settings);
+	if (history != NULL)
+		history_interrupt(history, run->id);
+	transaction_send();
+	run_prepare(run, steps, nsteps);
+	deploy->steps = palloc0((nsteps + 1) * sizeof(DeployStep));
+	for (size_t i = 0; i < nsteps; i++)
+	{
+		DeployStep *step = &deploy->steps[i];
+
+		step->migration = &run->migrations[i];
+		step->row = &run->rows[i];
+		step->unfinished = unfinished[i];
+		step->first = 1;
+		if (step->unfinished != NULL)
+			deploy_resume_decide(deploy, step);
+	}
+	if (nsteps > 0)
+		record_run(deploy, "running", NULL);
+	transaction_send();
+}
+
+/*
+ * The deploy, until it has ended or failed.
+ */
+static void
+go_forward(void *arg)
+{
+	Deploy	   *deploy = arg;
+	Run		   *run = &deploy->run;
+
+	timer_start(TIMER_RUN, run->settings->timeout);
+	take_lock(deploy);
+	make_plan(deploy);
+	for (; run->done < run->nmigrations; run->done++)
+	{
+		timer_check();
+		deploy_migrate(deploy, &deploy->steps[run->done]);
+	}
+	if (run->table != NULL && run->nmigrations > 0)
+		run->current = version_rows_highest(version_table_read(version_table_find(&deploy->settings,
+																				  AccessShareLock)));
+	if (run->nmigrations > 0)
+		record_run(deploy, "done", NULL);
+	run_announce_end(run);
+	run_report_end(run, "done", NULL);
+	timer_stop(TIMER_RUN);
+	transaction_send();
+}
+
+/* How a failed deploy has ended, for record_end(). */
+typedef struct DeployEnd
+{
+	Deploy	   *deploy;
+	const char *outcome;
+	const ErrorData *error;
+} DeployEnd;
+
+static void
+record_end(void *arg)
+{
+	DeployEnd  *end = arg;
+
+	record_run(end->deploy, end->outcome, end->error);
+	run_report_end(&end->deploy->run, end->outcome, end->error);
+	transaction_send();
+}
+
+/*
+ * Ends a failed deploy, and raises its error.
+ */
+static void
+fail(Deploy *deploy, ErrorData *error)
+{
+	DeployEnd	end = {.deploy = deploy,.error = error};
+
+	timer_explain(error);
+	timer_stop(TIMER_RUN);
+	initStringInfo(&deploy->taken_back);
+	deploy_return(deploy, error);
+	end.outcome = deploy->run.done > 0 && deploy->taken_back.len > 0 &&
+		deploy->stopped_at == NULL ? "returned" : "failed";
+	deploy_explain(deploy, error);
+	(void) transaction_try(record_end, &end);
+	ReThrowError(error);
+}
+
+/*
+ * Runs what the request asks for, and commits each migration.  Called with a
+ * transaction in progress that holds nothing worth keeping; returns with
+ * another one.  The request must live longer than either.  Errors: the one
+ * that ended the deploy; its context says where the database is.
+ */
+void
+run_deploy(const RunRequest *request)
+{
+	MemoryContext context = AllocSetContextCreate(PortalContext != NULL ?
+												  PortalContext :
+												  TopMemoryContext,
+												  "gooseplus deploy",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	Deploy	   *deploy = palloc0(sizeof(Deploy));
+
+	run_refuse_unless_possible(psprintf("CALL %s()", request->function));
+	refuse_settings(request);
+	deploy->settings = *request->settings;
+	deploy->session = session_save();
+	deploy->user = GetUserId();
+	run_begin(&deploy->run, request, CHECK_DEPLOY);
+	deploy->run.settings = &deploy->settings;
+	PG_TRY();
+	{
+		ErrorData  *error;
+
+		transaction_send();
+		error = transaction_try(go_forward, deploy);
+		if (error != NULL)
+			fail(deploy, error);
+	}
+	PG_FINALLY();
+	{
+		timer_stop(TIMER_MIGRATION);
+		timer_stop(TIMER_RUN);
+		migration_lock_release(&deploy->settings);
+		run_end(&deploy->run);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+}
