@@ -24,10 +24,12 @@
 #include "postmaster/bgworker.h"
 #include "storage/dsm.h"
 #include "storage/latch.h"
+#include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/portal.h"
 
 #include "launch_worker.h"
 #include "plan.h"
@@ -143,6 +145,26 @@ statement_text(const LaunchSegment *launch, const char *env,
 }
 
 /*
+ * Returns a portal that is running the statement, as far as anybody can tell:
+ * our own queries get their snapshots through the active portal
+ * (EnsurePortalSnapshotExists() of pquery.c), and a transaction that ends
+ * leaves it alone, as that of a procedure.
+ */
+static Portal
+begin_portal(const char *statement)
+{
+	Portal		portal = CreateNewPortal();
+
+	portal->visible = false;
+	PortalDefineQuery(portal, NULL, statement, CMDTAG_CALL, NIL, NULL);
+	PortalStart(portal, NULL, 0, InvalidSnapshot);
+	MarkPortalActive(portal);
+	ActivePortal = portal;
+	PortalContext = portal->portalContext;
+	return portal;
+}
+
+/*
  * Runs the deploy, in the memory context of the call.
  */
 static void
@@ -151,17 +173,21 @@ deploy(const LaunchSegment *launch, const char *env, const char *options,
 {
 	MemoryContext context = CurrentMemoryContext;
 	RunRequest	request = {0};
+	Portal		portal;
 
 	debug_query_string = statement_text(launch, env, resume);
 	SetCurrentStatementStartTimestamp();
 	pgstat_report_activity(STATE_RUNNING, debug_query_string);
 	StartTransactionCommand();
+	portal = begin_portal(debug_query_string);
 	MemoryContextSwitchTo(context);
 	launch_request(&request, env, launch->has_version, launch->version,
 				   DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
 													  CStringGetDatum(options))),
 				   resume);
 	run_deploy(&request);
+	MarkPortalDone(portal);
+	PortalDrop(portal, false);
 	CommitTransactionCommand();
 }
 
