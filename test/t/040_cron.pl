@@ -22,12 +22,23 @@ my %commands = (
 	migrate => {
 		sql => q(SELECT gooseplus_migrate('production')),
 		index => "-- no name twice\n-- +goose Up\nCREATE UNIQUE INDEX item_name ON item (name);\n"
+	},
+	deploy => {
+		sql => q(CALL gooseplus_deploy('production')),
+		index => "-- +goose NO TRANSACTION\n-- +goose Up\n"
+		  . "CREATE UNIQUE INDEX CONCURRENTLY item_name ON item (name);\n"
+		  . "-- +goose Down\nDROP INDEX CONCURRENTLY IF EXISTS item_name;\n"
 	});
 
-# What pg_cron says of a run that returned so many rows.
-my %said = (
-	connection => sub { $_[0] . ($_[0] == 1 ? ' row' : ' rows') },
-	worker => sub { "SELECT $_[0]" });
+# What pg_cron says of a run of that command, in that way, that applied so many.
+sub said
+{
+	my ($way, $command, $count) = @_;
+
+	return 'succeeded: CALL' if $command eq 'deploy';
+	return "succeeded: SELECT $count" if $way eq 'worker';
+	return "succeeded: $count rows";
+}
 
 # Databases with a table of the application; two migrations, the second of which
 # is what matters, are to come.
@@ -159,6 +170,12 @@ sub wait_overlap
 		FROM pg_stat_activity WHERE datname = current_database()
 		AND usename = 'deployer' AND backend_type = '$type'))
 	  or die "the runs of $command did not overlap";
+	is( $node->safe_psql("${command}_twice", q(
+			SELECT backend_xid, backend_xmin FROM pg_stat_activity
+			WHERE datname = current_database() AND query LIKE 'gooseplus: waiting for%')),
+		'|',
+		"$way, $command: who waits holds no snapshot and no transaction id")
+	  if $command eq 'deploy';
 	return;
 }
 
@@ -166,9 +183,8 @@ sub check_first_run
 {
 	my ($node, $way, $command) = @_;
 	my $name = "$way, $command";
-	my $rows = $said{$way};
 
-	is(outcome($node, "$command works"), 'succeeded: ' . $rows->(2),
+	is(outcome($node, "$command works"), said($way, $command, 2),
 		"$name: a run that works has succeeded");
 	is(state_of($node, "${command}_works"), "0 1 2\nitem_name|t", "$name: and has worked");
 
@@ -177,21 +193,33 @@ sub check_first_run
 		qr/^failed: ERROR: +could not create unique index "item_name"\nDETAIL: .*\(pen\).*^CONTEXT: +statement 1 at production\/00002_index\.sql:3:1$/ms,
 		"$name: a run that fails has failed, and where");
 	like(outcome($node, "$command fails"),
-		qr/the database is at version 0 as before the call/,
+		qr/^gooseplus_$command, environment "production": .*the database is at version 0\b/m,
 		"$name: it says where the database is");
 	ok( slurp_file($node->logfile) =~
 		  /ERROR:  23505: could not create unique index "item_name"\n(?:(?!.*ERROR:).*\n)*.*gooseplus_$command, environment/,
 		"$name: the SQLSTATE is in the server's log");
 	is( $node->safe_psql("${command}_fails",
-			q(SELECT to_regclass('shop') IS NULL, to_regclass('goose_db_version') IS NULL)),
+			q(SELECT to_regclass('shop') IS NULL, to_regclass('item_name') IS NULL)),
 		't|t',
 		"$name: nothing is left of it");
-
+	is( $node->safe_psql("${command}_fails", q(SELECT gooseplus_db_version())),
+		0, "$name: at version 0");
+	is( $node->safe_psql("${command}_fails",
+			q(SELECT version, direction, sqlstate, message FROM goose_db_version_history
+			  WHERE event = 'migration' AND outcome = 'failed')),
+		'2|up|23505|could not create unique index "item_name"',
+		"$name: the history has the failure")
+	  if $command eq 'deploy';
 	is( join("\n", sort(split(/\n/, outcome($node, "$command twice _")))),
-		join("\n", map { 'succeeded: ' . $rows->($_) } 0, 2),
+		join("\n", map { said($way, $command, $_) } 0, 2),
 		"$name: of two runs at the same time both succeed, and one applies");
 	is(state_of($node, "${command}_twice"),
 		"0 1 2\nitem_name|t", "$name: each migration once");
+	is( $node->safe_psql("${command}_twice",
+			q(SELECT event, version, outcome FROM goose_db_version_history
+			  ORDER BY event DESC, version)),
+		"run|2|done\nmigration|1|applied\nmigration|2|applied",
+		"$name: the history has one run");
 	is($node->safe_psql("${command}_twice", 'SELECT count(*) FROM item'),
 		3, "$name: the application was not disturbed");
 	return;
@@ -201,15 +229,14 @@ sub check_second_run
 {
 	my ($node, $way, $command) = @_;
 	my $name = "$way, $command";
-	my $rows = $said{$way};
 
 	foreach my $job ("$command works", "$command twice 1", "$command twice 2")
 	{
-		is(outcome($node, $job), 'succeeded: ' . $rows->(0),
+		is(outcome($node, $job), said($way, $command, 0),
 			"$name: the next run of \"$job\" has nothing to do");
 	}
 	is(state_of($node, "${command}_works"), "0 1 2\nitem_name|t", "$name: and did nothing");
-	is(outcome($node, "$command fails"), 'succeeded: ' . $rows->(2),
+	is(outcome($node, "$command fails"), said($way, $command, 2),
 		"$name: the next run after the repair succeeds");
 	is(state_of($node, "${command}_fails"), "0 1 2\nitem_name|t", "$name: and has worked");
 	return;
