@@ -46,6 +46,8 @@ typedef struct Deploy
 
 	/* the end of a failed deploy */
 	StringInfoData taken_back;	/* labels */
+	size_t		kept;			/* how many of the first steps stay done */
+	bool		half_done;		/* is the failed one there in part? */
 	const char *stopped_at;		/* label of the migration that stayed */
 	const char *stopped_why;
 } Deploy;
@@ -59,6 +61,7 @@ extern void deploy_retry_start(const Deploy *deploy);
 extern void deploy_retry_stop(void);
 extern bool deploy_retry(Deploy *deploy, const ErrorData *error, int *tries);
 extern void deploy_return(Deploy *deploy, const ErrorData *error);
+extern bool deploy_has_returned(const Deploy *deploy);
 extern void deploy_explain(Deploy *deploy, ErrorData *error);
 extern Step *deploy_resume_steps(Deploy *deploy, Step *steps, size_t *nsteps,
 								 const HistoryRow ***unfinished);

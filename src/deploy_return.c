@@ -18,6 +18,7 @@
 #include "lib/stringinfo.h"
 
 #include "deploy.h"
+#include "migration_lock.h"
 #include "problem.h"
 #include "run_record.h"
 #include "timer.h"
@@ -28,6 +29,14 @@ static bool
 is_half_done(const DeployStep *step)
 {
 	return step != NULL && (step->committed > 0 || step->partial);
+}
+
+/* Adds a migration to a list. */
+static void
+add_label(StringInfo list, const Migration *migration)
+{
+	appendStringInfo(list, "%s%s", list->len > 0 ? ", " : "",
+					 migration->source->label);
 }
 
 /*
@@ -98,9 +107,7 @@ return_step(Deploy *deploy, const DeployStep *up)
 	if (error != NULL)
 		return stop_at(deploy, migration->source,
 					   psprintf("its Down part failed: %s", error->message));
-	appendStringInfo(&deploy->taken_back, "%s%s",
-					 deploy->taken_back.len > 0 ? ", " : "",
-					 migration->source->label);
+	add_label(&deploy->taken_back, migration);
 	return true;
 }
 
@@ -119,17 +126,46 @@ read_current(void *arg)
 }
 
 /*
- * Takes back what this call has applied, as far as the settings want it and
- * it can be done.
+ * Takes back what this call has applied, latest first, as far as that can be
+ * done.
+ */
+static void
+go_back(Deploy *deploy)
+{
+	DeployStep *failed = deploy->step;
+
+	/* others may be at work if the failed migration has let go of the lock */
+	if (!migration_lock_is_held(&deploy->settings) &&
+		!migration_lock_try(&deploy->settings))
+	{
+		deploy->stopped_at = "anything";
+		deploy->stopped_why = "another run has taken the migration lock";
+		return;
+	}
+	if (deploy->half_done && !return_step(deploy, failed))
+		return;
+	deploy->half_done = false;
+	while (deploy->kept > 0 &&
+		   return_step(deploy, &deploy->steps[deploy->kept - 1]))
+		deploy->kept--;
+	deploy->step = failed;
+}
+
+/*
+ * Ends a failed deploy: takes back what it has applied, if the settings want
+ * that, and finds out where the database is.
  */
 void
 deploy_return(Deploy *deploy, const ErrorData *error)
 {
-	const DeployStep *failed = deploy->step;
-	bool		back = deploy->settings.rollback_on_failure &&
-	deploy->run.request->command == COMMAND_UP;
+	DeployStep *failed = deploy->step;
 
-	if (back && (is_half_done(failed) || deploy->run.done > 0))
+	initStringInfo(&deploy->taken_back);
+	deploy->kept = deploy->run.done;
+	deploy->half_done = is_half_done(failed);
+	if (deploy->run.request->command == COMMAND_UP &&
+		deploy->settings.rollback_on_failure &&
+		(deploy->half_done || deploy->kept > 0))
 	{
 		ereport(WARNING,
 				(errcode(error->sqlerrcode),
@@ -137,33 +173,36 @@ deploy_return(Deploy *deploy, const ErrorData *error)
 						failed != NULL ? failed->row->source :
 						deploy->run.request->function,
 						deploy->run.initial, error->message)));
-		if (is_half_done(failed))
-			back = return_step(deploy, failed);
-		for (size_t i = deploy->run.done; back && i > 0; i--)
-			back = return_step(deploy, &deploy->steps[i - 1]);
-		deploy->step = unconstify(DeployStep *, failed);
+		go_back(deploy);
+		deploy->step = failed;
 	}
 	if (deploy->run.table != NULL)
 		(void) transaction_try(read_current, deploy);
 }
 
 /*
- * Adds how much of the failed migration is there, and what is left of it.
+ * Is the database back where the failed deploy has started, after some
+ * migrations of it had been committed?
+ */
+bool
+deploy_has_returned(const Deploy *deploy)
+{
+	return deploy->taken_back.len > 0 && deploy->kept == 0 &&
+		!deploy->half_done;
+}
+
+/*
+ * Adds how much of the failed migration is there.
  */
 static void
 explain_failed(const Deploy *deploy, StringInfo where)
 {
 	const DeployStep *step = deploy->step;
 
-	if (step == NULL)
-		return;
-	if (step->debris != NULL)
+	if (step != NULL && step->debris != NULL)
 		appendStringInfo(where, "; an invalid index of %s could not be dropped (%s)",
 						 step->row->source, step->debris);
-	if (!is_half_done(step) ||
-		(deploy->taken_back.len > 0 && deploy->stopped_at == NULL) ||
-		(deploy->stopped_at != NULL &&
-		 deploy->stopped_at != step->row->source))
+	if (!deploy->half_done)
 		return;
 	appendStringInfo(where, "; %s is half %s: statements 1 to %d of %d are done",
 					 step->row->source,
@@ -176,6 +215,33 @@ explain_failed(const Deploy *deploy, StringInfo where)
 }
 
 /*
+ * Adds what became of the migrations of this call.
+ */
+static void
+explain_steps(Deploy *deploy, StringInfo where)
+{
+	StringInfoData kept;
+
+	initStringInfo(&kept);
+	for (size_t i = 0; i < deploy->kept; i++)
+		add_label(deploy->steps[i].migration->direction == SCRIPT_UP ?
+				  &kept : &deploy->taken_back, deploy->steps[i].migration);
+	if (deploy->taken_back.len > 0)
+		appendStringInfo(where, "taken back: %s", deploy->taken_back.data);
+	if (kept.len > 0)
+		appendStringInfo(where, "%sapplied: %s",
+						 deploy->taken_back.len > 0 ? "; " : "", kept.data);
+	if (deploy->taken_back.len == 0 && kept.len == 0)
+		appendStringInfoString(where, deploy->half_done ?
+							   "nothing is taken back" :
+							   deploy->step == NULL ? "nothing was run" :
+							   "the migration is undone");
+	if (deploy->stopped_at != NULL)
+		appendStringInfo(where, "; not taken back: %s, as %s",
+						 deploy->stopped_at, deploy->stopped_why);
+}
+
+/*
  * Completes the error of a failed deploy: where the database is, what was
  * taken back, what was not and why, and what to do next.
  */
@@ -185,6 +251,12 @@ deploy_explain(Deploy *deploy, ErrorData *error)
 	const Run  *run = &deploy->run;
 	const DeployStep *step = deploy->step;
 	StringInfoData where;
+	bool		back = deploy->kept == 0 && !deploy->half_done;
+	char	   *next = psprintf("call %s again%s", run->request->function,
+								deploy->half_done ?
+								psprintf("; it goes on with statement %d of %s",
+										 step->committed + 1,
+										 step->row->source) : "");
 
 	initStringInfo(&where);
 	appendStringInfoString(&where, run->request->function);
@@ -192,24 +264,15 @@ deploy_explain(Deploy *deploy, ErrorData *error)
 		appendStringInfo(&where, ", environment \"%s\"",
 						 step->row->environment);
 	appendStringInfoString(&where, ": ");
-	if (run->done == 0 && !is_half_done(step))
-		appendStringInfoString(&where, step == NULL ? "nothing was run" :
-							   "the migration is undone");
-	else if (deploy->taken_back.len > 0)
-		appendStringInfo(&where, "taken back: %s", deploy->taken_back.data);
-	else
-		appendStringInfoString(&where, "nothing is taken back");
-	if (deploy->stopped_at != NULL)
-		appendStringInfo(&where, "; not taken back: %s, as %s",
-						 deploy->stopped_at, deploy->stopped_why);
+	explain_steps(deploy, &where);
 	explain_failed(deploy, &where);
 	if (run->table != NULL)
 		appendStringInfo(&where, "; the database is at version " INT64_FORMAT "%s",
-						 run->current, run->current == run->initial &&
-						 deploy->stopped_at == NULL ? " as before the call" : "");
+						 run->current, back ? " as before the call" : "");
 	error->context = error->context == NULL ? where.data :
 		psprintf("%s\n%s", error->context, where.data);
-	if (step != NULL && error->hint == NULL)
-		error->hint = psprintf("Mend the cause and call %s again.",
-							   run->request->function);
+	if (step != NULL && (error->hint == NULL || deploy->half_done))
+		error->hint = error->hint == NULL ?
+			psprintf("Mend the cause and %s.", next) :
+			psprintf("%s Then %s.", error->hint, next);
 }

@@ -36,7 +36,7 @@
 
 #define COLUMNS_MAX 24
 
-/* Columns of a command, with their values. */
+/* Columns of a command, with their values; no type: null. */
 typedef struct Columns
 {
 	int			count;
@@ -140,6 +140,17 @@ history_ensure(const Settings *settings)
 	return table;
 }
 
+/*
+ * Returns the text of the value of a column, palloc'd: its parameter, or NULL.
+ * Parameters are never null, see query_table_run().
+ */
+static char *
+value_text(const Columns *columns, int i)
+{
+	return OidIsValid(columns->types[i]) ? psprintf("$%d", i + 1) :
+		pstrdup("NULL");
+}
+
 static void
 add_column(Columns *columns, const char *name, Oid type, Datum value)
 {
@@ -205,7 +216,10 @@ add_state(Columns *columns, const HistoryRow *row)
 	add_column(columns, "rows", INT8OID, Int64GetDatum(row->rows));
 	if (row->journal)
 	{
-		add_int(columns, "statement", row->statement);
+		if (row->statement > 0)
+			add_int(columns, "statement", row->statement);
+		else
+			add_column(columns, "statement", InvalidOid, (Datum) 0);
 		add_column(columns, "partial", BOOLOID, BoolGetDatum(row->partial));
 	}
 	if (row->ended)
@@ -257,7 +271,8 @@ history_add(const TrustedTable *table, const HistoryRow *row)
 	for (int i = 0; i < columns.count; i++)
 	{
 		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "", columns.names[i]);
-		appendStringInfo(&values, "%s$%d", i > 0 ? ", " : "", i + 1);
+		appendStringInfo(&values, "%s%s", i > 0 ? ", " : "",
+						 value_text(&columns, i));
 	}
 	appendStringInfo(&sql, ") VALUES (%s) RETURNING id", values.data);
 	query_table_run(table->relation, sql.data, columns.count, columns.types,
@@ -278,8 +293,8 @@ history_change(const TrustedTable *table, const HistoryRow *row)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "UPDATE %s SET ", table->name);
 	for (int i = 0; i < columns.count; i++)
-		appendStringInfo(&sql, "%s%s = $%d", i > 0 ? ", " : "",
-						 columns.names[i], i + 1);
+		appendStringInfo(&sql, "%s%s = %s", i > 0 ? ", " : "",
+						 columns.names[i], value_text(&columns, i));
 	add_column(&columns, "id", INT8OID, Int64GetDatum(row->id));
 	appendStringInfo(&sql, " WHERE id" EQUALS "$%d", columns.count);
 	query_table_run(table->relation, sql.data, columns.count, columns.types,

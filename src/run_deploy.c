@@ -98,6 +98,11 @@ record_run(Deploy *deploy, const char *outcome, const ErrorData *error)
 		return;
 	deploy->row = run_record_run(&deploy->run, outcome, error);
 	deploy->row.id = id;
+	if (error != NULL && deploy->step != NULL)
+	{
+		deploy->row.file = deploy->step->journal.file;
+		deploy->row.line = deploy->step->journal.line;
+	}
 	if (id == 0)
 		deploy->row.id = history_add(table, &deploy->row);
 	else
@@ -126,7 +131,7 @@ make_plan(Deploy *deploy)
 	steps = deploy_resume_steps(deploy, steps, &nsteps, &unfinished);
 	if (nsteps > 0)
 		history = history_ensure(&deploy->settings);
-	if (history != NULL)
+	if (history != NULL && deploy->settings.lock)
 		history_interrupt(history, run->id);
 	transaction_send();
 	run_prepare(run, steps, nsteps);
@@ -203,10 +208,8 @@ fail(Deploy *deploy, ErrorData *error)
 
 	timer_explain(error);
 	timer_stop(TIMER_RUN);
-	initStringInfo(&deploy->taken_back);
 	deploy_return(deploy, error);
-	end.outcome = deploy->run.done > 0 && deploy->taken_back.len > 0 &&
-		deploy->stopped_at == NULL ? "returned" : "failed";
+	end.outcome = deploy_has_returned(deploy) ? "returned" : "failed";
 	deploy_explain(deploy, error);
 	(void) transaction_try(record_end, &end);
 	ReThrowError(error);

@@ -25,6 +25,7 @@
 #include "nodes/parsenodes.h"
 #include "storage/proc.h"
 #include "utils/portal.h"
+#include "utils/timeout.h"
 
 #include "transaction.h"
 
@@ -111,8 +112,9 @@ transaction_number(void)
 /*
  * Calls the function.  Returns NULL if it came back.  Returns the error,
  * palloc'd in the current context, if it raised one: then the transaction in
- * progress, of whatever kind, has been undone, and another one has begun.
- * What the function committed stays.
+ * progress, of whatever kind, has been undone, and another one has begun; the
+ * limit of the statement in progress has ended.  What the function committed
+ * stays.
  */
 ErrorData *
 transaction_try(void (*function) (void *), void *arg)
@@ -130,6 +132,7 @@ transaction_try(void (*function) (void *), void *arg)
 		error = CopyErrorData();
 		FlushErrorState();
 		failed_transaction = transaction_number();
+		disable_timeout(STATEMENT_TIMEOUT, false);
 		/* a file's own BEGIN would survive AbortCurrentTransaction() */
 		AbortOutOfAnyTransaction();
 		SetCurrentStatementStartTimestamp();
