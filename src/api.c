@@ -20,6 +20,7 @@
 #include "bundle.h"
 #include "collect.h"
 #include "files.h"
+#include "launch.h"
 #include "look.h"
 #include "plan.h"
 #include "problem.h"
@@ -48,6 +49,7 @@ API_FUNCTION(gooseplus_reset);
 API_FUNCTION(gooseplus_apply_version);
 API_FUNCTION(gooseplus_deploy);
 API_FUNCTION(gooseplus_revert);
+API_FUNCTION(gooseplus_launch);
 API_FUNCTION(gooseplus_status);
 API_FUNCTION(gooseplus_db_version);
 API_FUNCTION(gooseplus_versions);
@@ -281,6 +283,19 @@ gooseplus_revert(PG_FUNCTION_ARGS)
 											&request.resume);
 	run_deploy(&request);
 	PG_RETURN_VOID();
+}
+
+/*
+ * gooseplus_launch(env text, version bigint, options jsonb, resume text): see
+ * launch_deploy()
+ */
+Datum
+gooseplus_launch(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(launch_deploy(get_text(fcinfo, 0), !PG_ARGISNULL(1),
+								  PG_ARGISNULL(1) ? 0 : PG_GETARG_INT64(1),
+								  get_options(fcinfo, 2),
+								  get_text(fcinfo, 3)));
 }
 
 /* gooseplus_status(env text, options jsonb): see look_status() */

@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 
 #include "checksum.h"
+#include "compat.h"
 #include "report.h"
 
 typedef struct Checksum
@@ -78,8 +79,7 @@ add_statement(Checksum *checksum, const char *text)
 	core_YYSTYPE value;
 	YYLTYPE		location;
 
-	extra.standard_conforming_strings = true;
-	extra.escape_string_warning = false;
+	compat_scan_standard(&extra);
 	while (core_yylex(&value, &location, scanner) != 0)
 	{
 		const char *token = extra.scanbuf + location;

@@ -17,6 +17,7 @@
 
 #include "common/jsonapi.h"
 #include "nodes/parsenodes.h"
+#include "parser/scanner.h"
 #include "storage/lock.h"
 #include "tcop/pquery.h"
 #include "utils/guc_tables.h"
@@ -121,6 +122,21 @@ compat_lock_is_held(const LOCKTAG *tag, LOCKMODE mode)
 	return LockHeldByMe(tag, mode, false);
 #else
 	return LockHeldByMe(tag, mode);
+#endif
+}
+
+/*
+ * PostgreSQL 19 (commit "Remove standard_conforming_strings=off", 2026) reads
+ * strings in one way only, and its scanner has no settings for that.
+ */
+static inline void
+compat_scan_standard(core_yy_extra_type *extra)
+{
+#if PG_VERSION_NUM < 190000
+	extra->standard_conforming_strings = true;
+	extra->escape_string_warning = false;
+#else
+	(void) extra;
 #endif
 }
 

@@ -138,6 +138,18 @@ LANGUAGE C;
 COMMENT ON PROCEDURE gooseplus_revert(bigint, text, jsonb) IS
 'takes back migrations down to a version that stays, each committed by itself';
 
+CREATE FUNCTION gooseplus_launch(
+    env text DEFAULT NULL,
+    version bigint DEFAULT NULL,
+    options jsonb DEFAULT '{}',
+    resume text DEFAULT NULL)
+RETURNS integer
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION gooseplus_launch(text, bigint, jsonb, text) IS
+'starts a deploy in a background worker, and returns its process id';
+
 -- Looking, changing nothing
 
 CREATE FUNCTION gooseplus_status(
@@ -370,6 +382,7 @@ REVOKE ALL ON FUNCTION gooseplus_reset(text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_apply_version(bigint, text, text, jsonb) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE gooseplus_deploy(text, bigint, jsonb, text) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE gooseplus_revert(bigint, text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_launch(text, bigint, jsonb, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_status(text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_db_version(jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_versions(text, jsonb) FROM PUBLIC;

@@ -6,15 +6,16 @@
  * A call walks down one staircase, and a file includes only what is below it:
  *
  *	api				SQL functions: unpack, call, return rows
- *	run_atomic, look, files, bundle
+ *	run_atomic, run_deploy, launch, look, files, bundle
  *					what a call does
- *	run, steps, check, collect, statement, atomic_rules, commit_rules,
- *	deferred, languages
+ *	run and its parts, deploy_*, steps, check, checksum, collect, statement,
+ *	atomic_rules, commit_rules, deploy_rules, deferred, indexes, languages
  *					what it is made of
  *	source, source_directory, source_bundle, source_function, trust,
- *	version_table, migration_lock
+ *	version_table, history, migration_lock
  *					what is stored
- *	settings, options, report, problem, query, timer, encoding, compat
+ *	settings, options, report, problem, query, timer, session, transaction,
+ *	encoding, compat
  *					the server's side
  *	script, annotation, lexer, interpolate, filename, plan and their parts
  *					pure C

@@ -37,11 +37,13 @@
 #include "transaction.h"
 
 /*
- * Raises an error for what a deploy cannot take into account.
+ * Raises an error for a request that no deploy can fulfil, before anything
+ * runs.
  */
-static void
-refuse_settings(const RunRequest *request)
+void
+run_deploy_check(const RunRequest *request)
 {
+	steps_refuse_version(request);
 	if (request->settings->lock_table)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -233,7 +235,7 @@ run_deploy(const RunRequest *request)
 	Deploy	   *deploy = palloc0(sizeof(Deploy));
 
 	run_refuse_unless_possible(psprintf("CALL %s()", request->function));
-	refuse_settings(request);
+	run_deploy_check(request);
 	deploy->settings = *request->settings;
 	deploy->session = session_save();
 	deploy->user = GetUserId();

@@ -12,6 +12,7 @@
 
 #include "steps.h"
 
+extern void run_deploy_check(const RunRequest *request);
 extern void run_deploy(const RunRequest *request);
 
 #endif							/* GOOSEPLUS_RUN_DEPLOY_H */

@@ -39,8 +39,8 @@ steps_direction(const RunRequest *request)
 /*
  * Raises the error for a version that no call can mean.
  */
-static void
-refuse_version(const RunRequest *request)
+void
+steps_refuse_version(const RunRequest *request)
 {
 	int64		lowest = request->command == COMMAND_DOWN_TO ? 0 : 1;
 
@@ -262,7 +262,7 @@ Step *
 steps_make(const RunRequest *request, const SourceSet *sources,
 		   const VersionRows *rows, size_t *nsteps)
 {
-	refuse_version(request);
+	steps_refuse_version(request);
 	if (rows == NULL)
 		return steps_without_versions(request, sources, nsteps);
 	switch (request->command)

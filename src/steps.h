@@ -45,6 +45,7 @@ typedef struct Step
 
 extern bool steps_go_down(const RunRequest *request);
 extern const char *steps_direction(const RunRequest *request);
+extern void steps_refuse_version(const RunRequest *request);
 extern Step *steps_make(const RunRequest *request, const SourceSet *sources,
 						const VersionRows *rows, size_t *nsteps);
 
