@@ -28,6 +28,7 @@
 #include "collect.h"
 #include "encoding.h"
 #include "files.h"
+#include "history.h"
 #include "filename.h"
 #include "migration_lock.h"
 #include "report.h"
@@ -320,6 +321,34 @@ rename_all(List *renames)
 	}
 }
 
+/*
+ * Refuses to rename a migration that a deploy has left half done: its journal
+ * goes by the version.
+ */
+static void
+refuse_unfinished(List *renames, const Settings *settings)
+{
+	TrustedTable *history = history_find(settings);
+	List	   *unfinished = history == NULL ? NIL : history_unfinished(history);
+	ListCell   *cell;
+	ListCell   *each;
+
+	foreach(cell, unfinished)
+	{
+		const HistoryRow *row = lfirst(cell);
+
+		foreach(each, renames)
+		{
+			if (((FileRename *) lfirst(each))->version == row->version)
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("migration %s is half done, and cannot be renamed",
+								row->source),
+						 errhint("CALL gooseplus_deploy or gooseplus_revert goes on where it stopped.")));
+		}
+	}
+}
+
 /* Takes the migration lock; the argument are the settings. */
 static void
 take_lock(void *settings)
@@ -361,6 +390,7 @@ files_fix(const char *env, bool include_applied, const Settings *settings)
 	check_may_write("gooseplus_fix", settings);
 	wait_for_run(settings);
 	renames = plan_renames(env, include_applied, settings);
+	refuse_unfinished(renames, settings);
 	table = version_table_find(settings, RowExclusiveLock);
 	foreach(cell, renames)
 	{

@@ -48,8 +48,8 @@ launch_request(RunRequest *request, const char *env, bool has_version,
 	request->command = COMMAND_UP;
 	request->version = has_version ? version : PLAN_NO_TARGET;
 	request->env = env;
-	request->settings = settings_read(options);
 	request->resume = resume;
+	request->settings = settings_read_resume(options, &request->resume);
 }
 
 /*
