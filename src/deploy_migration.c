@@ -118,6 +118,9 @@ end_migration(Deploy *deploy)
 	run->place.line = 0;
 	check_end(deploy);
 	session_restore(deploy->session);
+	/* one that the migration has made read-only, for example */
+	if (!IsTransactionBlock())
+		transaction_send();
 	/* trusted or not: that can have changed since the last transaction */
 	if (run->table != NULL)
 		run_record_version(version_table_find(&deploy->settings,
@@ -151,7 +154,9 @@ run_migration(void *arg)
 }
 
 /*
- * Drops what a command with CONCURRENTLY has left behind.
+ * Sees to what a failed command with CONCURRENTLY has left behind.  DROP INDEX
+ * and DETACH PARTITION may be done after all: nothing else can follow on their
+ * first steps.
  */
 static void
 clean_up(void *arg)
@@ -159,8 +164,9 @@ clean_up(void *arg)
 	Deploy	   *deploy = arg;
 	DeployStep *step = deploy->step;
 
-	/* then DROP INDEX has been done after all */
-	if (indexes_drop_leftovers(deploy->command, step->journal.invalid_indexes))
+	if (indexes_drop_leftovers(deploy->command, step->journal.invalid_indexes) ||
+		(IsA(deploy->command, AlterTableStmt) &&
+		 indexes_is_done(deploy->command)))
 		step->journal.statements = step->committed = deploy->run.ordinal;
 }
 
@@ -219,7 +225,7 @@ fail_migration(Deploy *deploy, ErrorData *error)
 		timer_start(TIMER_MIGRATION, deploy->settings.migration_timeout);
 		second = transaction_try(clean_up, deploy);
 		timer_stop(TIMER_MIGRATION);
-		warn_of(second, "drop an invalid index");
+		warn_of(second, "clean up after CONCURRENTLY");
 		step->debris = second == NULL ? NULL : second->message;
 	}
 	warn_of(transaction_try(restore_session, deploy), "put the session back");

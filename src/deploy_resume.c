@@ -230,8 +230,8 @@ deploy_resume_decide(Deploy *deploy, DeployStep *step)
 	if (row->checksum != NULL && step->migration->checksum != NULL &&
 		strcmp(row->checksum, step->migration->checksum) != 0)
 		ask(deploy, step, "The file has changed since.");
-	if (row->version_sequence !=
-		version_table_sequence(deploy->run.table))
+	if (!version_table_is_untouched(deploy->run.table, row->version_sequence,
+									strcmp(row->outcome, "failed") != 0))
 		ask(deploy, step, "Others have written to the version table since.");
 	if (row->partial)
 		ask(deploy, step, "A part of the next one is committed, too.");

@@ -200,7 +200,7 @@ explain_failed(const Deploy *deploy, StringInfo where)
 	const DeployStep *step = deploy->step;
 
 	if (step != NULL && step->debris != NULL)
-		appendStringInfo(where, "; an invalid index of %s could not be dropped (%s)",
+		appendStringInfo(where, "; what CONCURRENTLY left behind in %s could not be cleaned up (%s)",
 						 step->row->source, step->debris);
 	if (!deploy->half_done)
 		return;

@@ -39,16 +39,18 @@
 
 /*
  * Writes the journal's row, with the rights of the caller of the deploy: the
- * migration may have taken on another role.
+ * migration may have taken on another role, or made transactions read-only.
  */
 static void
 write_journal(Deploy *deploy)
 {
 	HistoryRow *journal = &deploy->step->journal;
 	TrustedTable *table;
+	bool		read_only = XactReadOnly;
 	Oid			user;
 	int			context;
 
+	XactReadOnly = false;
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(deploy->user,
 						   context | SECURITY_LOCAL_USERID_CHANGE);
@@ -59,6 +61,7 @@ write_journal(Deploy *deploy)
 	else if (table != NULL)
 		history_change(table, journal);
 	SetUserIdAndSecContext(user, context);
+	XactReadOnly = read_only;
 }
 
 /*
@@ -120,7 +123,9 @@ deploy_journal_close(Deploy *deploy, const char *outcome,
 	{
 		journal->statements = step->committed;
 		journal->partial = step->partial;
-		journal->statement = step->partial ? deploy->run.ordinal : 0;
+		/* or else the next deploy need not look at it */
+		journal->statement = step->partial || step->debris != NULL ?
+			deploy->run.ordinal : 0;
 		journal->error = error;
 		journal->file = step->row->source;
 		journal->line = deploy->run.ordinal > 0 ? deploy->run.place.line : 0;
@@ -138,7 +143,8 @@ begin_statement(Deploy *deploy, const List *raws)
 	DeployStep *step = deploy->step;
 
 	if (!step->journaled ||
-		(IsTransactionBlock() && !deploy_rules_ends_transaction(raws)))
+		(IsTransactionBlock() &&
+		 (XactReadOnly || !deploy_rules_ends_transaction(raws))))
 		return;
 	step->journal.statement = deploy->run.ordinal;
 	step->journal.partial = list_length(raws) > 1 &&

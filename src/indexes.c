@@ -179,8 +179,8 @@ is_detach_pending(const AlterTableStmt *stmt)
 }
 
 /*
- * Has a command that was interrupted, nobody knows when, done its work?  Some
- * of it may be finished here.
+ * Has a command that was interrupted, nobody knows when, done its work?  A
+ * partition whose detachment is pending is detached for good here.
  */
 bool
 indexes_is_done(const Node *command)

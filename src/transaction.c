@@ -24,6 +24,7 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "storage/proc.h"
+#include "tcop/pquery.h"
 #include "utils/portal.h"
 #include "utils/timeout.h"
 
@@ -135,6 +136,9 @@ transaction_try(void (*function) (void *), void *arg)
 		disable_timeout(STATEMENT_TIMEOUT, false);
 		/* a file's own BEGIN would survive AbortCurrentTransaction() */
 		AbortOutOfAnyTransaction();
+		/* our own queries gave the portal of the call a snapshot, now gone */
+		if (PortalIsValid(ActivePortal))
+			ActivePortal->portalSnapshot = NULL;
 		SetCurrentStatementStartTimestamp();
 		StartTransactionCommand();
 	}

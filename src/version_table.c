@@ -25,6 +25,9 @@
 #include "trust.h"
 #include "version_table.h"
 
+/* How far a crash makes a sequence jump: SEQ_LOG_VALS of sequence.c. */
+#define SEQUENCE_JUMP 32
+
 /*
  * Raises an error unless the relation has goose's columns.
  */
@@ -158,39 +161,88 @@ version_table_read(const TrustedTable *table)
 	return rows;
 }
 
-/*
- * QueryRow: receives a bigint, that may be null.
- */
-static void
-receive_bigint(void *arg, HeapTuple row, TupleDesc desc)
+/* The sequence behind the column id. */
+typedef struct Sequence
 {
-	bool		isnull;
-	Datum		value = query_value(row, desc, 1, &isnull);
+	Oid			relation;		/* InvalidOid: none, or not to be read */
+	char	   *name;
+	int64		last;			/* what it gave last */
+	bool		recovered;		/* has the server crashed since? */
+} Sequence;
 
-	*(int64 *) arg = isnull ? 0 : DatumGetInt64(value);
+/* QueryRow: receives which sequence it is. */
+static void
+receive_sequence(void *arg, HeapTuple row, TupleDesc desc)
+{
+	Sequence   *sequence = arg;
+	bool		isnull;
+
+	sequence->relation = DatumGetObjectId(query_value(row, desc, 1, &isnull));
+	sequence->name = TextDatumGetCString(query_value(row, desc, 2, &isnull));
+}
+
+/* QueryRow: receives the state of the sequence. */
+static void
+receive_state(void *arg, HeapTuple row, TupleDesc desc)
+{
+	Sequence   *sequence = arg;
+	bool		isnull;
+
+	sequence->last = DatumGetInt64(query_value(row, desc, 1, &isnull));
+	sequence->recovered = DatumGetInt64(query_value(row, desc, 2, &isnull)) == 0;
+}
+
+/*
+ * Reads the state of the sequence behind the column id.
+ */
+static Sequence
+read_sequence(const TrustedTable *table)
+{
+	Sequence	sequence = {0};
+	Oid			type = TEXTOID;
+	Datum		value = CStringGetTextDatum(table->name);
+
+	query_run("SELECT s.seqrelid, name"
+			  " FROM pg_catalog.pg_get_serial_sequence($1, 'id') name"
+			  " JOIN pg_catalog.pg_sequence s"
+			  " ON s.seqrelid OPERATOR(pg_catalog.=)"
+			  " name::pg_catalog.regclass"
+			  " WHERE pg_catalog.has_sequence_privilege(s.seqrelid, 'SELECT')",
+			  SPI_OK_SELECT, 1, &type, &value, receive_sequence, &sequence);
+	if (OidIsValid(sequence.relation))
+		query_table_run(sequence.relation,
+						psprintf("SELECT last_value, log_cnt FROM %s",
+								 sequence.name),
+						0, NULL, NULL, receive_state, &sequence);
+	return sequence;
 }
 
 /*
  * Returns the last id that the table has given to a row, 0 if that cannot be
  * known.  It grows whenever goose or gooseplus record a version, and stays
- * when they take one back: who finds it unchanged knows that nobody has.
+ * when they take one back.
  */
 int64
 version_table_sequence(const TrustedTable *table)
 {
-	Oid			type = TEXTOID;
-	Datum		value = CStringGetTextDatum(table->name);
-	int64		last = 0;
+	return read_sequence(table).last;
+}
 
-	query_run("SELECT CASE WHEN s.seqrelid IS NOT NULL AND"
-			  " pg_catalog.has_sequence_privilege(s.seqrelid, 'USAGE, SELECT')"
-			  " THEN pg_catalog.pg_sequence_last_value(s.seqrelid) END"
-			  " FROM pg_catalog.pg_get_serial_sequence($1, 'id') name"
-			  " LEFT JOIN pg_catalog.pg_sequence s"
-			  " ON s.seqrelid OPERATOR(pg_catalog.=)"
-			  " name::pg_catalog.regclass",
-			  SPI_OK_SELECT, 1, &type, &value, receive_bigint, &last);
-	return last;
+/*
+ * Has nobody recorded a version since that was the last id?  A crash makes
+ * the sequence jump ahead, as it is written to the WAL for some values at
+ * once (sequence.c, SEQ_LOG_VALS); if one can have happened since, a jump is
+ * not taken for a value as long as no value followed it.
+ */
+bool
+version_table_is_untouched(const TrustedTable *table, int64 last,
+						   bool may_have_crashed)
+{
+	Sequence	sequence = read_sequence(table);
+
+	return sequence.last == last ||
+		(may_have_crashed && sequence.recovered &&
+		 sequence.last > last && sequence.last <= last + SEQUENCE_JUMP);
 }
 
 /* Returns the highest version recorded, 0 if none. */
