@@ -237,6 +237,14 @@ find_concurrently(Node *node, Oid *table)
 	return false;
 }
 
+/* Returns what a command that can have CONCURRENTLY is called. */
+const char *
+atomic_rules_command(const Node *node)
+{
+	return IsA(node, AlterTableStmt) ? "DETACH PARTITION" :
+		GetCommandTagName(CreateCommandTag(unconstify(Node *, node)));
+}
+
 /* Has the command CONCURRENTLY? */
 bool
 atomic_rules_is_concurrent(Node *node)
@@ -282,8 +290,6 @@ remove_concurrently(Node *node)
 void
 atomic_rules_drop_concurrently(RawStmt *raw, const Settings *settings)
 {
-	const char *command = IsA(raw->stmt, AlterTableStmt) ?
-	"DETACH PARTITION" : GetCommandTagName(CreateCommandTag(raw->stmt));
 	Oid			table;
 
 	if (!find_concurrently(raw->stmt, &table))
@@ -298,7 +304,7 @@ atomic_rules_drop_concurrently(RawStmt *raw, const Settings *settings)
 	ereport(ERROR,
 			(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 			 errmsg("%s CONCURRENTLY cannot run in one transaction with other migrations",
-					command),
+					atomic_rules_command(raw->stmt)),
 			 settings->drop_concurrently == DROP_CONCURRENTLY_NEVER ?
 			 errdetail("\"gooseplus.drop_concurrently\" is \"never\".") :
 			 errdetail("Table \"%s\" was there before this transaction.",

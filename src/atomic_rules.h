@@ -33,6 +33,7 @@ extern AtomicVerdict atomic_rules_judge(const RawStmt *raw,
 										AtomicRefusal *refusal);
 extern AtomicVerdict atomic_rules_judge_client(const RawStmt *raw,
 											   AtomicRefusal *refusal);
+extern const char *atomic_rules_command(const Node *node);
 extern bool atomic_rules_is_never_transactional(const Node *node);
 extern bool atomic_rules_is_concurrent(Node *node);
 extern void atomic_rules_drop_concurrently(RawStmt *raw,

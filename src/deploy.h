@@ -59,12 +59,13 @@ extern void deploy_journal_close(Deploy *deploy, const char *outcome,
 extern void deploy_migrate(Deploy *deploy, DeployStep *step);
 extern void deploy_retry_start(const Deploy *deploy);
 extern void deploy_retry_stop(void);
-extern bool deploy_retry(Deploy *deploy, const ErrorData *error, int *tries);
+extern bool deploy_retry(Deploy *deploy, ErrorData *error, int *tries);
 extern void deploy_return(Deploy *deploy, const ErrorData *error);
 extern bool deploy_has_returned(const Deploy *deploy);
 extern void deploy_explain(Deploy *deploy, ErrorData *error);
 extern Step *deploy_resume_steps(Deploy *deploy, Step *steps, size_t *nsteps,
 								 const HistoryRow ***unfinished);
+extern char *deploy_done_statements(int statements);
 extern void deploy_resume_decide(Deploy *deploy, DeployStep *step);
 extern void deploy_resume_settle(Deploy *deploy, DeployStep *step);
 

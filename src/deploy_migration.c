@@ -224,6 +224,8 @@ fail_migration(Deploy *deploy, ErrorData *error)
 	{
 		timer_start(TIMER_MIGRATION, deploy->settings.migration_timeout);
 		second = transaction_try(clean_up, deploy);
+		if (second != NULL)
+			timer_explain(second);
 		timer_stop(TIMER_MIGRATION);
 		warn_of(second, "clean up after CONCURRENTLY");
 		step->debris = second == NULL ? NULL : second->message;

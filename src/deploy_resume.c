@@ -31,6 +31,19 @@ is_down(const HistoryRow *row)
 }
 
 /*
+ * Returns how much of a half done migration is there, as a sentence, palloc'd.
+ */
+char *
+deploy_done_statements(int statements)
+{
+	if (statements == 0)
+		return pstrdup("None of its statements is done as a whole.");
+	if (statements == 1)
+		return pstrdup("Statement 1 is done.");
+	return psprintf("Statements 1 to %d are done.", statements);
+}
+
+/*
  * Raises the error for a half done migration that this call cannot go on
  * with.
  */
@@ -41,8 +54,7 @@ refuse_other(const HistoryRow *row, bool recorded)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("migration %s is half %s", row->source,
 					is_down(row) ? "taken back" : "applied"),
-			 errdetail("An earlier run has stopped after %d of its statements.",
-					   row->statements),
+			 errdetail("%s", deploy_done_statements(row->statements)),
 			 recorded ?
 			 errhint("CALL gooseplus_revert, to a version below " INT64_FORMAT ", goes on with it.",
 					 row->version) :
@@ -68,8 +80,7 @@ find_extra_step(Deploy *deploy, const HistoryRow *row, bool recorded,
 	{
 		ereport(WARNING,
 				(errmsg("migration %s is half applied", row->source),
-				 errdetail("An earlier run has stopped after %d of its statements.",
-						   row->statements)));
+				 errdetail("%s", deploy_done_statements(row->statements))));
 		return false;
 	}
 	if (planned && is_down(row) == going_down)
@@ -172,14 +183,14 @@ parse_statement(const Deploy *deploy, const Migration *migration, int ordinal,
 }
 
 /*
- * Stops, and asks what to do with the statement where a run stopped.
+ * Stops, and asks what to do with the statement where a run stopped.  "ways"
+ * are other ways out, a sentence or nothing.
  */
 static void
-ask(const Deploy *deploy, const DeployStep *step, const char *why)
+ask(const Deploy *deploy, const DeployStep *step, int ordinal,
+	const char *why, const char *ways)
 {
 	const HistoryRow *row = step->unfinished;
-	int			ordinal = row->statement > 0 ? row->statement :
-	row->statements + 1;
 	int			line;
 
 	(void) parse_statement(deploy, step->migration, ordinal, &line);
@@ -188,9 +199,9 @@ ask(const Deploy *deploy, const DeployStep *step, const char *why)
 			 errmsg("migration %s is half %s, and must not go on by itself at statement %d, line %d",
 					row->source, is_down(row) ? "taken back" : "applied",
 					ordinal, line),
-			 errdetail("Statements 1 to %d are done. %s", row->statements,
-					   why),
-			 errhint("Look what the statement has done. Then call with the option {\"resume\": \"retry\"} to run it again and go on, or {\"resume\": \"skip\"} to go on behind it.")));
+			 errdetail("%s %s", deploy_done_statements(row->statements), why),
+			 errhint("%sLook what the statement has done. Then call with the option {\"resume\": \"retry\"} to run it again and go on, or {\"resume\": \"skip\"} to go on behind it.",
+					 ways)));
 }
 
 /*
@@ -229,12 +240,15 @@ deploy_resume_decide(Deploy *deploy, DeployStep *step)
 	}
 	if (row->checksum != NULL && step->migration->checksum != NULL &&
 		strcmp(row->checksum, step->migration->checksum) != 0)
-		ask(deploy, step, "The file has changed since.");
+		ask(deploy, step, next, "The file has changed since.",
+			"Bring the file back as it was, and call again. Or: ");
 	if (!version_table_is_untouched(deploy->run.table, row->version_sequence,
 									strcmp(row->outcome, "failed") != 0))
-		ask(deploy, step, "Others have written to the version table since.");
+		ask(deploy, step, next,
+			"Others have written to the version table since.", "");
 	if (row->partial)
-		ask(deploy, step, "A part of the next one is committed, too.");
+		ask(deploy, step, next, "A part of the next one is committed, too.",
+			"");
 	/* its number is there because the transaction that it ended is */
 	if (row->statement > 0 &&
 		is_commit(parse_statement(deploy, step->migration, row->statement,

@@ -154,29 +154,38 @@ find_holders(void)
 }
 
 /*
- * Says what could not be had, who has it, and what happens next.
+ * Returns what could not be had, and who has it, as a sentence, palloc'd.
  */
-static void
-tell(const Deploy *deploy, const ErrorData *error, int try, int pause)
+static char *
+describe_wait(const Deploy *deploy, const ErrorData *error)
 {
 	char	   *holders = find_holders();
 	char	   *table = has_awaited &&
 	awaited.locktag_type == LOCKTAG_RELATION ?
 	get_rel_name(awaited.locktag_field2) : NULL;
+	char	   *what = table != NULL ? psprintf("table \"%s\"", table) :
+	pstrdup("what it waited for");
 
-	ereport(NOTICE,
-			(errmsg("migration %s is undone and tried again in %d ms (%d of %d)",
-					deploy->step->row->source, pause, try,
-					deploy->settings.ddl_lock_retries),
-			 table != NULL && holders != NULL ?
-			 errdetail("%s at line %d; table \"%s\" is locked by %s.",
-					   error->message, deploy->run.place.line, table,
-					   holders) :
-			 holders != NULL ?
-			 errdetail("%s at line %d; the lock is held by %s.",
-					   error->message, deploy->run.place.line, holders) :
-			 errdetail("%s at line %d.", error->message,
-					   deploy->run.place.line)));
+	if (error->detail != NULL)
+		return pstrdup(error->detail);
+	if (holders == NULL)
+		return psprintf("The statement at line %d waited too long for a lock.",
+						deploy->run.place.line);
+	return psprintf("The statement at line %d waited too long: %s is locked by %s.",
+					deploy->run.place.line, what, holders);
+}
+
+/*
+ * Completes the error of a migration that is not tried again.
+ */
+static void
+explain_refusal(const Deploy *deploy, ErrorData *error, int tries)
+{
+	if (error->detail == NULL)
+		error->detail = describe_wait(deploy, error);
+	if (error->hint == NULL)
+		error->hint = psprintf("It was tried %d times. Raise \"gooseplus.ddl_lock_retries\", or call again when those who hold the lock have ended.",
+							   tries + 1);
 }
 
 /*
@@ -208,21 +217,29 @@ sleep_for(int pause)
  * so, waits until then.  It must be undone whole: no journal.
  */
 bool
-deploy_retry(Deploy *deploy, const ErrorData *error, int *tries)
+deploy_retry(Deploy *deploy, ErrorData *error, int *tries)
 {
 	int			pause;
 
 	if (deploy->settings.ddl_lock_timeout == 0 || deploy->step->journaled ||
 		(error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE &&
-		 error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED) ||
-		*tries >= deploy->settings.ddl_lock_retries)
+		 error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED))
 		return false;
+	if (*tries >= deploy->settings.ddl_lock_retries)
+	{
+		explain_refusal(deploy, error, *tries);
+		return false;
+	}
 	pause = PAUSE_MIN_MS << Min(*tries, 9);
 	pause = Min(pause, PAUSE_MAX_MS);
 	/* not all who wait for the same are to come back together */
 	pause = (int) (pause * (0.5 + pg_prng_double(&pg_global_prng_state)));
 	timer_stop(TIMER_MIGRATION);
-	tell(deploy, error, ++*tries, pause);
+	ereport(NOTICE,
+			(errmsg("migration %s is undone and tried again in %d ms (%d of %d)",
+					deploy->step->row->source, pause, ++*tries,
+					deploy->settings.ddl_lock_retries),
+			 errdetail("%s", describe_wait(deploy, error))));
 	report_activity("gooseplus: waiting to try %s again",
 					deploy->step->row->source);
 	transaction_send();

@@ -117,11 +117,13 @@ return_step(Deploy *deploy, const DeployStep *up)
 static void
 read_current(void *arg)
 {
-	Deploy	   *deploy = arg;
-	TrustedTable *table = version_table_find(&deploy->settings,
-											 RowExclusiveLock);
+	Run		   *run = &((Deploy *) arg)->run;
+	TrustedTable *table = version_table_find(run->settings, RowExclusiveLock);
 
-	deploy->run.current = version_rows_highest(version_table_read(table));
+	run->current = version_rows_highest(version_table_read(table));
+	if (run->table == NULL)
+		run->initial = run->current;
+	run->table = table;
 	transaction_send();
 }
 
@@ -176,7 +178,7 @@ deploy_return(Deploy *deploy, const ErrorData *error)
 		go_back(deploy);
 		deploy->step = failed;
 	}
-	if (deploy->run.table != NULL)
+	if (deploy->settings.versioning)
 		(void) transaction_try(read_current, deploy);
 }
 
@@ -204,7 +206,7 @@ explain_failed(const Deploy *deploy, StringInfo where)
 						 step->row->source, step->debris);
 	if (!deploy->half_done)
 		return;
-	appendStringInfo(where, "; %s is half %s: statements 1 to %d of %d are done",
+	appendStringInfo(where, "; %s is half %s: %d of %d statements are done",
 					 step->row->source,
 					 step->migration->direction == SCRIPT_UP ? "applied" :
 					 "taken back", step->committed,
@@ -242,6 +244,24 @@ explain_steps(Deploy *deploy, StringInfo where)
 }
 
 /*
+ * Returns what the next call will do with a half done migration.
+ */
+static const char *
+explain_next(const Deploy *deploy)
+{
+	const DeployStep *step = deploy->step;
+
+	if (!deploy->half_done)
+		return "";
+	if (step->partial)
+		return "; it asks whether to retry the statement";
+	if (step->committed >= step->migration->nstatements[step->migration->direction])
+		return psprintf("; it records %s", step->row->source);
+	return psprintf("; it goes on with statement %d of %s",
+					step->committed + 1, step->row->source);
+}
+
+/*
  * Completes the error of a failed deploy: where the database is, what was
  * taken back, what was not and why, and what to do next.
  */
@@ -253,10 +273,7 @@ deploy_explain(Deploy *deploy, ErrorData *error)
 	StringInfoData where;
 	bool		back = deploy->kept == 0 && !deploy->half_done;
 	char	   *next = psprintf("call %s again%s", run->request->function,
-								deploy->half_done ?
-								psprintf("; it goes on with statement %d of %s",
-										 step->committed + 1,
-										 step->row->source) : "");
+								explain_next(deploy));
 
 	initStringInfo(&where);
 	appendStringInfoString(&where, run->request->function);

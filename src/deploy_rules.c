@@ -11,8 +11,6 @@
  */
 #include "postgres.h"
 
-#include "tcop/utility.h"
-
 #include "deploy_rules.h"
 
 /*
@@ -24,7 +22,6 @@ AtomicVerdict
 deploy_rules_judge(const RawStmt *raw, bool transactional,
 				   AtomicRefusal *refusal)
 {
-	const char *command = GetCommandTagName(CreateCommandTag(raw->stmt));
 	const char *concurrently = "";
 
 	if (atomic_rules_judge_client(raw, refusal) == ATOMIC_REFUSE)
@@ -37,7 +34,7 @@ deploy_rules_judge(const RawStmt *raw, bool transactional,
 		return ATOMIC_RUN;
 	refusal->sqlstate = ERRCODE_ACTIVE_SQL_TRANSACTION;
 	refusal->message = psprintf("%s%s cannot run inside a transaction",
-								command, concurrently);
+								atomic_rules_command(raw->stmt), concurrently);
 	refusal->hint = "Add the line \"-- +goose NO TRANSACTION\" to the file.";
 	return ATOMIC_REFUSE;
 }

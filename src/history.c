@@ -34,6 +34,14 @@
 
 #define EQUALS " OPERATOR(pg_catalog.=) "
 
+/* Conditions on rows: it has not ended well; it has changed something. */
+#define UNFINISHED \
+	"(outcome" EQUALS "'failed' OR outcome" EQUALS "'running'" \
+	" OR outcome" EQUALS "'interrupted')"
+#define BEGUN \
+	"(statements OPERATOR(pg_catalog.>) 0" \
+	" OR statement IS NOT NULL)"
+
 #define COLUMNS_MAX 24
 
 /* Columns of a command, with their values; no type: null. */
@@ -382,7 +390,8 @@ note_row(void *arg, HeapTuple row, TupleDesc desc)
 }
 
 /*
- * Has the version run, in either direction, after that row?
+ * Has the version run, in either direction, after that row, and changed
+ * anything?
  */
 static bool
 has_run_since(const TrustedTable *table, const HistoryRow *row)
@@ -396,7 +405,9 @@ has_run_since(const TrustedTable *table, const HistoryRow *row)
 	query_table_run(table->relation,
 					psprintf("SELECT FROM %s WHERE event" EQUALS "'migration'"
 							 " AND version" EQUALS "$1"
-							 " AND id OPERATOR(pg_catalog.>) $2 LIMIT 1",
+							 " AND id OPERATOR(pg_catalog.>) $2"
+							 " AND (NOT " UNFINISHED
+							 " OR " BEGUN ") LIMIT 1",
 							 table->name),
 					2, types, values, note_row, &found);
 	return found;
@@ -418,12 +429,8 @@ history_unfinished(const TrustedTable *table)
 							 " direction, checksum, outcome, statements,"
 							 " statement, partial, invalid_indexes,"
 							 " version_sequence FROM %s"
-							 " WHERE partial IS NOT NULL AND (outcome" EQUALS "'failed'"
-							 " OR outcome" EQUALS "'running'"
-							 " OR outcome" EQUALS "'interrupted')"
-							 " AND (statements OPERATOR(pg_catalog.>) 0"
-							 " OR statement OPERATOR(pg_catalog.>) 0)"
-							 " ORDER BY id", table->name),
+							 " WHERE partial IS NOT NULL AND " UNFINISHED
+							 " AND " BEGUN " ORDER BY id", table->name),
 					0, NULL, NULL, keep_unfinished, &rows);
 	foreach(cell, rows)
 	{

@@ -37,7 +37,6 @@
 #include "report.h"
 #include "run_begin.h"
 #include "run_deploy.h"
-#include "source.h"
 
 #define SETTINGS_PREFIX "gooseplus."
 
@@ -241,8 +240,8 @@ launch_deploy(const char *env, bool has_version, int64 version,
 
 	refuse_unless_possible();
 	launch_request(&request, env, has_version, version, options, resume);
-	(void) source_environments(request.settings, env);
 	run_deploy_check(&request);
+	(void) run_collect(&request);
 
 	segment = create_segment(env, has_version, version, options, resume);
 	handle = register_worker(segment);

@@ -28,6 +28,7 @@ typedef struct RunRow
 	const char *direction;
 	const char *state;			/* applied, empty, failed, undone, pending */
 	const char *error;			/* or NULL */
+	const Problem *problem;		/* found before the run, or NULL */
 	int64		version;
 	int			statements;
 	int64		rows;

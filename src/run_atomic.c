@@ -251,10 +251,13 @@ List *
 run_atomic(const RunRequest *request)
 {
 	Run			run = {0};
+	SourceSet  *sources;
 	ErrorData  *error;
 
 	refuse_unless_possible(request->function);
+	sources = run_collect(request);
 	run_begin(&run, request, CHECK_ATOMIC);
+	run.sources = sources;
 	error = report_try(run_all, &run);
 	run_end(&run);
 	if (error != NULL)

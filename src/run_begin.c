@@ -44,9 +44,22 @@ run_refuse_unless_possible(const char *call)
 }
 
 /*
- * Begins a run: its number, its memory, and the migrations at hand.  Its data
- * lives in the current context.  From then on no other run can begin in this
- * session, until run_end().
+ * Returns the migrations at hand, each version once.
+ */
+SourceSet *
+run_collect(const RunRequest *request)
+{
+	SourceSet  *sources = collect_sources(request->settings, request->env,
+										  !steps_go_down(request), NULL);
+
+	source_set_refuse_duplicates(sources);
+	return sources;
+}
+
+/*
+ * Begins a run: its number and its memory.  Its data lives in the current
+ * context.  From then on no other run can begin in this session, until
+ * run_end().
  */
 void
 run_begin(Run *run, const RunRequest *request, CheckMode mode)
@@ -68,9 +81,6 @@ run_begin(Run *run, const RunRequest *request, CheckMode mode)
 												 ALLOCSET_DEFAULT_SIZES);
 	INSTR_TIME_SET_CURRENT(run->started);
 	run->started_at = GetCurrentTimestamp();
-	run->sources = collect_sources(run->settings, request->env,
-								   !steps_go_down(request), NULL);
-	source_set_refuse_duplicates(run->sources);
 	run_is_active = true;
 }
 
@@ -166,6 +176,7 @@ run_prepare(Run *run, const Step *steps, size_t nsteps)
 		{
 			row->state = "failed";
 			row->error = problem_list(found);
+			row->problem = linitial(found);
 		}
 		foreach(cell, found)
 			problem_add(&problems, lfirst(cell));

@@ -43,6 +43,12 @@
 void
 run_deploy_check(const RunRequest *request)
 {
+	if (request->env != NULL && request->env[0] != '\0')
+		source_refuse_misplaced(request->env,
+								psprintf("CALL %s(options => '%s')",
+										 request->function, request->env),
+								psprintf("CALL %s(version => %s)",
+										 request->function, request->env));
 	steps_refuse_version(request);
 	if (request->settings->lock_table)
 		ereport(ERROR,
@@ -111,6 +117,18 @@ record_run(Deploy *deploy, const char *outcome, const ErrorData *error)
 		history_change(table, &deploy->row);
 }
 
+/* Is one of the steps to go on where an earlier run stopped? */
+static bool
+is_unfinished(const HistoryRow **unfinished, size_t nsteps)
+{
+	for (size_t i = 0; i < nsteps; i++)
+	{
+		if (unfinished[i] != NULL)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Creates the tables, and makes the plan.  Each step gets what an earlier run
  * has left of it.
@@ -138,6 +156,9 @@ make_plan(Deploy *deploy)
 	transaction_send();
 	run_prepare(run, steps, nsteps);
 	deploy->steps = palloc0((nsteps + 1) * sizeof(DeployStep));
+	if (run->request->resume != NULL && !is_unfinished(unfinished, nsteps))
+		ereport(NOTICE,
+				(errmsg("no migration is half done: \"resume\" has no effect")));
 	for (size_t i = 0; i < nsteps; i++)
 	{
 		DeployStep *step = &deploy->steps[i];
@@ -164,6 +185,7 @@ go_forward(void *arg)
 	Run		   *run = &deploy->run;
 
 	timer_start(TIMER_RUN, run->settings->timeout);
+	run->sources = run_collect(run->request);
 	take_lock(deploy);
 	make_plan(deploy);
 	for (; run->done < run->nmigrations; run->done++)
@@ -182,6 +204,35 @@ go_forward(void *arg)
 	transaction_send();
 }
 
+/*
+ * Adds the migrations to the history in which problems have been found, so
+ * that nothing was run.
+ */
+static void
+record_problems(Deploy *deploy)
+{
+	const Run  *run = &deploy->run;
+	TrustedTable *table = history_find(&deploy->settings);
+
+	for (size_t i = 0; table != NULL && i < run->nmigrations; i++)
+	{
+		const RunRow *row = &run->rows[i];
+		HistoryRow	history = run_record_row(run, row, &run->migrations[i]);
+		ErrorData	error = {0};
+
+		if (row->problem == NULL)
+			continue;
+		error.sqlerrcode = row->problem->sqlstate;
+		error.message = unconstify(char *, row->error);
+		history.started = run->started_at;
+		history.ended = true;
+		history.error = &error;
+		history.file = row->source;
+		history.line = row->problem->line;
+		(void) history_add(table, &history);
+	}
+}
+
 /* How a failed deploy has ended, for record_end(). */
 typedef struct DeployEnd
 {
@@ -195,6 +246,8 @@ record_end(void *arg)
 {
 	DeployEnd  *end = arg;
 
+	if (end->deploy->run.refused)
+		record_problems(end->deploy);
 	record_run(end->deploy, end->outcome, end->error);
 	run_report_end(&end->deploy->run, end->outcome, end->error);
 	transaction_send();

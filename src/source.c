@@ -19,25 +19,25 @@
 #include "source.h"
 
 /*
- * Raises the error for an argument that was meant for another parameter.
+ * Raises the error for an argument that was meant for another parameter; the
+ * hint shows the call that was meant, for options and for a version.
  */
-static void
-refuse_misplaced_argument(const char *env)
+void
+source_refuse_misplaced(const char *env, const char *options_call,
+						const char *version_call)
 {
-	if (env[0] == '{')
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" is not the name of an environment", env),
-				 errdetail("It looks like options."),
-				 errhint("The environment comes first: gooseplus_migrate(NULL, '%s').",
-						 env)));
-	if (strspn(env, "0123456789") == strlen(env))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" is not the name of an environment", env),
-				 errdetail("It looks like a version."),
-				 errhint("To migrate up to a version, call gooseplus_up_to(%s).",
-						 env)));
+	bool		options = env[0] == '{';
+
+	if (!options && strspn(env, "0123456789") < strlen(env))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("\"%s\" is not the name of an environment", env),
+			 options ? errdetail("It looks like options.") :
+			 errdetail("It looks like a version."),
+			 options ?
+			 errhint("The environment comes first: %s.", options_call) :
+			 errhint("To migrate up to a version, call %s.", version_call)));
 }
 
 /*
@@ -87,7 +87,8 @@ source_environments(const Settings *settings, const char *env)
 	if (env == NULL)
 		return names;
 	if (env[0] != '\0')
-		refuse_misplaced_argument(env);
+		source_refuse_misplaced(env, psprintf("gooseplus_migrate(NULL, '%s')", env),
+								psprintf("gooseplus_up_to(%s)", env));
 	foreach(cell, settings_split_list(env))
 	{
 		char	   *name = lfirst(cell);

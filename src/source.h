@@ -48,6 +48,8 @@ typedef struct SourceSet
 } SourceSet;
 
 extern List *source_environments(const Settings *settings, const char *env);
+extern void source_refuse_misplaced(const char *env, const char *options_call,
+									const char *version_call);
 extern SourceSet *source_set_create(void);
 extern const char *source_one_environment(const Settings *settings,
 										  const char *env);
