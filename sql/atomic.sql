@@ -25,7 +25,7 @@ $$;
 -- BEGIN and COMMIT are skipped, and said to be
 SELECT state, statements, rows FROM gooseplus_migrate(NULL, '{"base_environment": "transaction"}');
 TABLE fresh;
-DROP TABLE fresh, goose_db_version;
+DROP TABLE fresh, goose_db_version, goose_db_version_history;
 SET client_min_messages = notice;
 SELECT gooseplus_migrate(NULL, '{"base_environment": "said", "verbose": true}');
 SET client_min_messages = warning;
@@ -46,7 +46,7 @@ SELECT count(*) FROM pg_class WHERE relnamespace = 'regress_atomic'::regnamespac
 
 -- close to these, and fine
 SELECT state, statements FROM gooseplus_migrate(NULL, '{"base_environment": "fine"}');
-DROP TABLE x, goose_db_version;
+DROP TABLE x, goose_db_version, goose_db_version_history;
 
 DROP FUNCTION public.regress_atomic_try;
 DROP SCHEMA regress_atomic CASCADE;

@@ -50,9 +50,10 @@ TABLE regress_failing_relations;
 SELECT count(*) FROM gooseplus_migrate('raise,later', '{"allow_out_of_order": true}');
 TABLE good;
 SELECT id, version_id FROM goose_db_version ORDER BY id;
+SELECT event, version, outcome FROM goose_db_version_history ORDER BY id;
 
 -- undone with the transaction that surrounds it
-DROP TABLE goose_db_version, good, later, mine;
+DROP TABLE goose_db_version, goose_db_version_history, good, later, mine;
 BEGIN;
 SELECT version, state FROM gooseplus_migrate();
 ROLLBACK;

@@ -22,10 +22,13 @@ SELECT version, state FROM gooseplus_migrate('other', '{
     "timeout": "10s", "migration_timeout": 2000, "lock": "off", "lock_id": 17,
     "lock_table": true, "allow_out_of_order": true, "on_error": "return",
     "drop_concurrently": "always", "verbose": false, "server_environment": false,
-    "version_table": "regress_options.versions", "variables": {"REGION": "eu"}}');
+    "version_table": "regress_options.versions", "variables": {"REGION": "eu"},
+    "history": true, "notify_channel": "regress_options", "rollback_on_failure": false,
+    "ddl_lock_timeout": "2s", "ddl_lock_retries": 3}');
 TABLE seen;
 SELECT version_id FROM versions ORDER BY id;
 SELECT status FROM versions_lock;
+SELECT event, version, outcome FROM versions_history ORDER BY id;
 SELECT to_regclass('goose_db_version');
 
 -- variables as an object, and as its text
@@ -36,6 +39,10 @@ SELECT region FROM seen;
 SET gooseplus.version_table = 'versions';
 SELECT gooseplus_db_version(), gooseplus_db_version('{"version_table": "nothing"}');
 RESET gooseplus.version_table;
+
+-- without a history
+SELECT state FROM gooseplus_migrate('other', '{"base_environment": "other", "history": false, "version_table": "second"}');
+SELECT relname FROM pg_class WHERE relname ~ '^second' AND relkind = 'r';
 
 -- nothing stayed changed, after errors neither
 SELECT gooseplus_migrate(NULL, '{"timeout": "1s", "lock_id": "x"}');

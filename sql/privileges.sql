@@ -19,9 +19,10 @@ SELECT count(*) > 0 AS some, bool_and(proacl IS NOT NULL) AS listed,
        bool_and((SELECT array_agg(grantee) FROM aclexplode(proacl)) = ARRAY[proowner]) AS owner_only
 FROM functions;
 
-CREATE FUNCTION attempt(call text, OUT state text, OUT message text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION attempt(call text, command text = 'SELECT count(*) FROM',
+    OUT state text, OUT message text) LANGUAGE plpgsql AS $$
 BEGIN
-    EXECUTE 'SELECT count(*) FROM ' || call;
+    EXECUTE command || ' ' || call;
     state := 'done';
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
@@ -34,8 +35,10 @@ GRANT SELECT ON functions TO regress_gooseplus_user;
 SET ROLE regress_gooseplus_user;
 SELECT proname, a.* FROM functions, attempt(format('%I(%s)', proname, array_to_string(
     ARRAY(SELECT format('%L::%s', CASE t WHEN 'jsonb'::regtype THEN '{}' ELSE '1' END, t::regtype)
-          FROM unnest(proargtypes) AS t), ', '))) AS a
-WHERE a.state <> '42501' OR a.message <> 'permission denied for function ' || proname;
+          FROM unnest(proargtypes) AS t), ', ')),
+    CASE prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT count(*) FROM' END) AS a
+WHERE a.state <> '42501' OR a.message <> format('permission denied for %s %s',
+    CASE prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, proname);
 RESET ROLE;
 
 -- a role that may call, and create nothing
@@ -52,6 +55,32 @@ SELECT * FROM attempt('gooseplus_status()');
 SELECT * FROM attempt('gooseplus_migrate()');
 RESET ROLE;
 DROP TABLE goose_db_version;
+
+-- one that may write where the migrations and the version table do: the history
+-- it may not create, and needs rights on
+CREATE TABLE kept (id int);
+SELECT version, state FROM gooseplus_migrate(NULL, '{"base_environment": "insert", "exclude_versions": [2, 3]}');
+GRANT SELECT, INSERT ON kept, goose_db_version TO regress_gooseplus_user;
+GRANT SELECT, INSERT ON goose_db_version_history TO regress_gooseplus_user;
+SET ROLE regress_gooseplus_user;
+SELECT gooseplus_migrate(NULL, '{"base_environment": "insert"}');
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+GRANT SELECT, INSERT, UPDATE ON regress_privileges.goose_db_version_history TO regress_gooseplus_user;
+SET ROLE regress_gooseplus_user;
+SELECT version, state FROM gooseplus_migrate(NULL, '{"base_environment": "insert", "exclude_versions": 3}');
+SELECT event, version, outcome, role = current_user AS mine FROM goose_db_version_history ORDER BY id;
+RESET ROLE;
+DROP TABLE goose_db_version_history;
+SET ROLE regress_gooseplus_user;
+SELECT gooseplus_migrate(NULL, '{"base_environment": "insert"}');
+\echo :LAST_ERROR_SQLSTATE
+SELECT version, state FROM gooseplus_migrate(NULL, '{"base_environment": "insert", "history": false}');
+-- looking needs none
+SELECT version, state FROM gooseplus_status(NULL, '{"base_environment": "insert"}');
+RESET ROLE;
+SELECT version_id FROM goose_db_version ORDER BY id;
+DROP TABLE kept, goose_db_version;
 
 -- one that may create: what migrations make is the caller's
 GRANT CREATE ON SCHEMA regress_privileges TO regress_gooseplus_user;

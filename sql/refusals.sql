@@ -35,7 +35,7 @@ SELECT gooseplus_migrate('nested');
 \echo :LAST_ERROR_SQLSTATE
 -- nothing of it sticks
 SELECT version, state FROM gooseplus_migrate();
-DROP TABLE first;
+DROP TABLE first, goose_db_version_history;
 
 -- version tables that are none
 TRUNCATE goose_db_version;

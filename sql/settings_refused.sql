@@ -6,14 +6,23 @@ SET gooseplus.bundle = 'regress_settings_refused';
 SELECT gooseplus_bundle_put('regress_settings_refused', 'base/00001_one.sql',
     E'-- +goose Up\n-- +goose ENVSUB ON\nCREATE TABLE ${TABLE:-one} (id int);');
 
--- a name that is too long with the suffix of the lock table
+-- a name that is too long with the suffix of the lock table, or of the history
 SELECT jsonb_build_object('version_table', repeat('v', 60), 'lock_table', true) AS options \gset
 SELECT gooseplus_migrate(NULL, :'options');
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM pg_class WHERE relnamespace = 'regress_settings_refused'::regnamespace;
-SELECT state FROM gooseplus_migrate(NULL, :'options'::jsonb || '{"lock_table": false}');
+SELECT gooseplus_migrate(NULL, :'options'::jsonb || '{"lock_table": false}');
+\echo :LAST_ERROR_SQLSTATE
+SELECT count(*) FROM pg_class WHERE relnamespace = 'regress_settings_refused'::regnamespace;
+SELECT state FROM gooseplus_migrate(NULL, :'options'::jsonb || '{"lock_table": false, "history": false}');
 SELECT relname FROM pg_class WHERE relname ~ '^v+$' ORDER BY 1;
 DROP TABLE one;
+
+-- the name of a channel has a limit, and so have numbers
+SELECT gooseplus_migrate(options => jsonb_build_object('notify_channel', repeat('c', 64)));
+\echo :LAST_ERROR_SQLSTATE
+SELECT gooseplus_migrate(options => '{"ddl_lock_timeout": -1}');
+SELECT gooseplus_migrate(options => '{"ddl_lock_retries": -1}');
 
 -- variables that are nested too deeply
 \set VERBOSITY terse

@@ -92,6 +92,35 @@ CREATE TABLE goose_db_version_lock (status integer);
 ALTER TABLE goose_db_version_lock OWNER TO regress_gooseplus_stranger;
 SELECT * FROM attempt($$ gooseplus_migrate(options => '{"lock_table": true}') $$);
 DROP TABLE goose_db_version_lock;
+-- the history, its triggers and its heirs
+BEGIN;
+ALTER TABLE goose_db_version OWNER TO CURRENT_USER;
+SELECT state FROM gooseplus_migrate();
+GRANT ALL ON goose_db_version_history TO PUBLIC;
+DELETE FROM goose_db_version WHERE version_id = 2;
+DROP TABLE two;
+SAVEPOINT trusted;
+ALTER TABLE goose_db_version_history OWNER TO regress_gooseplus_stranger;
+SELECT * FROM attempt('gooseplus_migrate()');
+SELECT * FROM attempt($$ gooseplus_migrate(options => '{"history": false}') $$);
+ROLLBACK TO trusted;
+CREATE TRIGGER trap BEFORE INSERT ON goose_db_version_history FOR EACH ROW EXECUTE FUNCTION trap();
+SELECT * FROM attempt('gooseplus_migrate()');
+ROLLBACK TO trusted;
+CREATE TABLE heir () INHERITS (goose_db_version_history);
+ALTER TABLE heir OWNER TO regress_gooseplus_stranger;
+SELECT * FROM attempt('gooseplus_migrate()');
+ROLLBACK TO trusted;
+-- looking does not look there
+ALTER TABLE goose_db_version_history OWNER TO regress_gooseplus_stranger;
+SELECT call, a.state FROM calls, attempt(call) AS a WHERE call !~ 'migrate';
+ROLLBACK;
+-- something else of that name
+BEGIN;
+ALTER TABLE goose_db_version OWNER TO CURRENT_USER;
+CREATE TABLE goose_db_version_history (id int);
+SELECT * FROM attempt('gooseplus_migrate()');
+ROLLBACK;
 
 -- trusted: the superuser, oneself, a role one is a member of, the owner of the database
 SET ROLE regress_gooseplus_caller;
