@@ -7,6 +7,7 @@ CREATE ROLE pgtap_gooseplus_nobody;
 
 SELECT has_extension('gooseplus', 'the extension is installed');
 
+-- a procedure has no result
 CREATE TEMP TABLE wanted (name name, arguments name[], result text);
 INSERT INTO wanted VALUES
     ('gooseplus_migrate', '{text,jsonb}', 'setof gooseplus_result'),
@@ -18,6 +19,9 @@ INSERT INTO wanted VALUES
     ('gooseplus_reset', '{text,jsonb}', 'setof gooseplus_result'),
     ('gooseplus_apply_version', '{bigint,text,text,jsonb}', 'setof gooseplus_result'),
     ('gooseplus_baseline', '{bigint,text,jsonb}', 'setof gooseplus_result'),
+    ('gooseplus_deploy', '{text,bigint,jsonb,text}', NULL),
+    ('gooseplus_revert', '{bigint,text,jsonb}', NULL),
+    ('gooseplus_launch', '{text,bigint,jsonb,text}', 'integer'),
     ('gooseplus_create', '{text,text,boolean,jsonb}', 'text'),
     ('gooseplus_fix', '{text,jsonb,boolean}', 'setof record'),
     ('gooseplus_register', '{bigint,regprocedure,regprocedure,text,text}', 'void'),
@@ -35,7 +39,8 @@ INSERT INTO wanted VALUES
     ('gooseplus_bundle_drop', '{text}', 'bigint');
 
 SELECT has_function(name, arguments) FROM wanted;
-SELECT function_returns(name, arguments, result) FROM wanted;
+SELECT function_returns(name, arguments, result) FROM wanted WHERE result IS NOT NULL;
+SELECT is_procedure(name, arguments) FROM wanted WHERE result IS NULL;
 SELECT volatility_is(name, arguments, 'volatile') FROM wanted;
 SELECT isnt_definer(name, arguments) FROM wanted;
 SELECT function_privs_are('public', name, arguments, 'pgtap_gooseplus_nobody', '{}'::name[],
@@ -71,6 +76,17 @@ SELECT is(pg_temp.columns('gooseplus_statements(text, text, jsonb)'),
 SELECT is(pg_get_function_arguments('gooseplus_migrate(text, jsonb)'::regprocedure),
     'env text DEFAULT NULL::text, options jsonb DEFAULT ''{}''::jsonb',
     'migrate needs no argument');
+SELECT is(pg_get_function_arguments('gooseplus_deploy(text, bigint, jsonb, text)'::regprocedure),
+    'IN env text DEFAULT NULL::text, IN version bigint DEFAULT NULL::bigint,'
+    ' IN options jsonb DEFAULT ''{}''::jsonb, IN resume text DEFAULT NULL::text',
+    'deploy needs no argument');
+SELECT is(pg_get_function_arguments('gooseplus_revert(bigint, text, jsonb)'::regprocedure),
+    'IN version bigint, IN env text DEFAULT NULL::text, IN options jsonb DEFAULT ''{}''::jsonb',
+    'revert needs a version');
+SELECT is(pg_get_function_arguments('gooseplus_launch(text, bigint, jsonb, text)'::regprocedure),
+    'env text DEFAULT NULL::text, version bigint DEFAULT NULL::bigint,'
+    ' options jsonb DEFAULT ''{}''::jsonb, resume text DEFAULT NULL::text',
+    'launch needs no argument');
 SELECT is(pg_get_function_arguments('gooseplus_statements(text, text, jsonb)'::regprocedure)
     ~ '^script text, direction text DEFAULT ''up''::text, options jsonb DEFAULT ''{}''::jsonb, OUT', true,
     'statements needs a script');
