@@ -37,7 +37,7 @@ source_refuse_misplaced(const char *env, const char *options_call,
 			 errdetail("It looks like a version."),
 			 options ?
 			 errhint("The environment comes first: %s.", options_call) :
-			 errhint("To migrate up to a version, call %s.", version_call)));
+			 errhint("To migrate up to a version, %s.", version_call)));
 }
 
 /*
@@ -87,8 +87,9 @@ source_environments(const Settings *settings, const char *env)
 	if (env == NULL)
 		return names;
 	if (env[0] != '\0')
-		source_refuse_misplaced(env, psprintf("gooseplus_migrate(NULL, '%s')", env),
-								psprintf("gooseplus_up_to(%s)", env));
+		source_refuse_misplaced(env,
+								psprintf("gooseplus_migrate(NULL, '%s')", env),
+								psprintf("call gooseplus_up_to(%s)", env));
 	foreach(cell, settings_split_list(env))
 	{
 		char	   *name = lfirst(cell);
