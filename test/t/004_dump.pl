@@ -30,6 +30,8 @@ like($dump, qr/^CREATE EXTENSION IF NOT EXISTS gooseplus /m,
 unlike($dump, qr/CREATE FUNCTION/, 'and its functions are not');
 like($dump, qr/^COPY public\.goose_db_version \(id, version_id, is_applied, tstamp\)/m,
 	'the version table is dumped with its data');
+like($dump, qr/^COPY public\.goose_db_version_history \(id, event, run, /m,
+	'and so is the history');
 
 # the three ways to restore
 foreach my $format ('plain', 'custom', 'directory')
@@ -78,6 +80,12 @@ foreach my $database ('postgres', 'restored_custom')
 			  . " FROM goose_db_version"),
 		'0 1 2 3 4|5',
 		"$database: its id follows the others");
+	is( $node->safe_psql(
+			$database,
+			"SELECT string_agg(version::text, ' ' ORDER BY id), count(DISTINCT run),"
+			  . " max(id) FROM goose_db_version_history"),
+		'1 2 3 3 4 4|2|6',
+		"$database: and so does the history");
 	is($node->safe_psql($database, 'SELECT * FROM goose_db_version_lock'),
 		0, "$database: the lock table has its row");
 }

@@ -1,5 +1,6 @@
 # What a run says: notices to the client, one log line for each migration and
-# each run with a JSON object as its detail, and errors that name their place.
+# each run with a JSON object as its detail, the history, a notification, and
+# errors that name their place.
 
 use strict;
 use warnings;
@@ -36,6 +37,30 @@ sub run
 	}
 	$err =~ s/^psql:[^ ]* //mg;
 	return ($status, $out, $err, @records);
+}
+
+# What log, history and notification say alike.
+sub told
+{
+	my ($record) = @_;
+
+	return {
+		map { $_ => $record->{$_} }
+		grep { defined $record->{$_} }
+		qw(event run source environment direction version statements rows
+		outcome sqlstate message)
+	};
+}
+
+# What the history says of a run.
+sub history
+{
+	my ($run) = @_;
+	my $rows = $node->safe_psql('postgres',
+		"SELECT coalesce(json_agg(h ORDER BY id), '[]')"
+		  . " FROM goose_db_version_history h WHERE run = '$run'");
+
+	return [ map { told($_) } @{ decode_json($rows) } ];
 }
 
 # --- a good run
@@ -92,6 +117,8 @@ like($log[0]{line}, qr{^migration base/00001_init\.sql applied \($time\)$},
 	'the line of a migration');
 like($log[3]{line}, qr/^run gooseplus_migrate done \($time\)$/,
 	'the line of the run');
+is_deeply(history($run), [ map { told($_) } @log ],
+	'the history says the same');
 
 # --- nothing to do
 
@@ -101,6 +128,7 @@ is_deeply(
 	[ map { "$_->{event} $_->{outcome} $_->{version} $_->{statements}" } @log ],
 	['run done 3 0'],
 	'nothing to do, log');
+is_deeply(history($log[0]{run}), [], 'nothing to do, history');
 
 # --- a statement that fails
 
@@ -151,6 +179,7 @@ foreach my $record (@log[ 1, 2 ])
 		"$record->{event}: context");
 }
 is($log[1]{statements}, 2, 'the failing statement is counted');
+is_deeply(history($log[0]{run}), [], 'the history is undone with the rest');
 is($log[0]{sqlstate}, undef, 'a migration that went well has no SQLSTATE');
 
 # detail and hint of the server stay
@@ -197,6 +226,48 @@ like(
 	'its rows tell the error');
 is_deeply([ map { $_->{outcome} } @log ],
 	[ 'applied', 'failed', 'undone' ], 'and so does the log');
+
+# --- to those who listen
+
+# Runs with a listener in the same session, and returns the notifications,
+# decoded, and the records of the log.
+sub overhear
+{
+	my ($call) = @_;
+	my ($status, $out, $err, @log) = run(
+		"LISTEN runs;\nSET gooseplus.notify_channel = 'runs';\n$call");
+	my @payloads =
+	  $out =~ /^Asynchronous notification "runs" with payload "(.*)" received /mg;
+
+	return ([ map { decode_json($_) } @payloads ], \@log);
+}
+
+my ($heard, $log) = overhear(
+	q(SELECT count(*) FROM gooseplus_migrate('production', '{"on_error": "return"}')));
+is(scalar(@$heard), 1, 'one notification for a run, and none for its migrations');
+is_deeply(told($heard->[0]), told($log->[-1]), 'it says what the log does');
+is($heard->[0]{message} =~ /foreign key/ ? 1 : 0, 1, 'the error, too');
+is($heard->[0]{context}, undef, 'but not its context');
+($heard, $log) = overhear('SELECT count(*) FROM gooseplus_migrate()');
+is_deeply($heard, [], 'a run that is raised notifies nobody');
+($heard, $log) = overhear(
+	q(SELECT count(*) FROM gooseplus_migrate('production', '{"exclude_versions": 20240101000001}')));
+is_deeply([ map { told($_) } @$heard ], [ told($log->[-1]) ], 'a good run');
+is($heard->[0]{outcome}, 'done', 'is done');
+($heard, $log) = overhear(
+	"BEGIN;\nSELECT count(*) FROM gooseplus_down('production', '{\"exclude_versions\": 20240101000001}');\nROLLBACK;");
+is_deeply($heard, [], 'a run that is rolled back notifies nobody');
+
+# a message that is too long for a notification, in characters of two bytes
+write_files($node,
+	'base/20240101000001_bad.sql' =>
+	  "DO \$\$ BEGIN RAISE EXCEPTION '%', repeat(E'\\n$unit', 8000); END \$\$;");
+($heard, $log) = overhear(
+	q(SELECT count(*) FROM gooseplus_migrate(NULL, '{"on_error": "return"}')));
+my $long = $log->[-1]{message};
+is(length($long), 16000, 'the log has all of a long message');
+cmp_ok(length($heard->[0]{message}), '>', 100, 'the notification has some of it');
+is(index($long, $heard->[0]{message}), 0, 'from its beginning');
 
 # --- several problems at once, before anything runs
 

@@ -26,6 +26,12 @@ $node->safe_psql(
 	GRANT CREATE ON DATABASE postgres TO lender;
 ));
 
+# A history as a run makes it.  In a schema without one the first run would
+# create it, and hold the schema's name until its end.
+write_files($node, 'base/00001_one.sql' => 'SELECT 1;');
+$node->safe_psql('postgres',
+	q(SELECT gooseplus_migrate(NULL, '{"version_table": "pattern"}')));
+
 # A schema of the lender, where the superuser keeps the version table, and
 # migrations that have not run.
 sub begin
@@ -45,6 +51,8 @@ sub begin
 			version_id bigint NOT NULL, is_applied boolean NOT NULL,
 			tstamp timestamp NOT NULL DEFAULT now());
 		INSERT INTO lent.goose_db_version (version_id, is_applied) VALUES (0, true);
+		CREATE TABLE lent.goose_db_version_history
+			(LIKE public.pattern_history INCLUDING ALL);
 	));
 	return;
 }
