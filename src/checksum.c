@@ -9,6 +9,9 @@
  * grammar gives to tokens differ between versions of PostgreSQL, so the text
  * of a token counts.
  *
+ * In a file that commits between its statements it counts where they end,
+ * too, which line ends decide about.
+ *
  * Copyright (c) 2026, gooseplus contributors
  *
  *-------------------------------------------------------------------------
@@ -32,6 +35,9 @@ typedef struct Checksum
 	const Migration *migration;
 	pg_cryptohash_ctx *hash;
 	MemoryContext statement_context;
+	StringInfoData ends;		/* after how many tokens statements end */
+	int			tokens;
+	bool		commits;		/* does a command end a transaction? */
 } Checksum;
 
 static void
@@ -65,6 +71,24 @@ quote_length(const char *token)
 }
 
 /*
+ * Is it a word that a command begins with which ends a transaction?
+ */
+static bool
+ends_transaction(const char *token)
+{
+	static const char *const words[] = {
+		"commit", "end", "rollback", "abort", "prepare"
+	};
+
+	for (size_t i = 0; i < lengthof(words); i++)
+	{
+		if (pg_strcasecmp(token, words[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
  * Adds the tokens of a statement.  A token is the text that the scanner has
  * just put a null byte behind (see scan.l).  A string constant can go on
  * after a line end, which must not count: of it the value counts, and how it
@@ -78,6 +102,7 @@ add_statement(Checksum *checksum, const char *text)
 										 ScanKeywordTokens);
 	core_YYSTYPE value;
 	YYLTYPE		location;
+	bool		begins = true;
 
 	compat_scan_standard(&extra);
 	while (core_yylex(&value, &location, scanner) != 0)
@@ -85,6 +110,10 @@ add_statement(Checksum *checksum, const char *text)
 		const char *token = extra.scanbuf + location;
 		size_t		quote = quote_length(token);
 
+		checksum->tokens++;
+		checksum->commits = checksum->commits ||
+			(begins && ends_transaction(token));
+		begins = strcmp(token, ";") == 0;
 		if (quote == 0)
 			add_bytes(checksum, token, strlen(token));
 		else
@@ -118,16 +147,20 @@ add_tokens(void *arg)
 
 		add_bytes(checksum, direction == SCRIPT_UP ? "Up" : "Down",
 				  direction == SCRIPT_UP ? 2 : 4);
+		resetStringInfo(&checksum->ends);
 		MemoryContextSwitchTo(checksum->statement_context);
 		while (script_next(reader, &script) == SCRIPT_STATEMENT)
 		{
 			CHECK_FOR_INTERRUPTS();
 			add_statement(checksum, script.text);
+			appendStringInfo(&checksum->ends, "%d ", checksum->tokens);
 			MemoryContextReset(checksum->statement_context);
 		}
 		MemoryContextSwitchTo(context);
 		if (!script_transactional(reader))
 			add_bytes(checksum, "NO TRANSACTION", 14);
+		if (!script_transactional(reader) || checksum->commits)
+			add_bytes(checksum, checksum->ends.data, checksum->ends.len);
 		script_close(reader);
 	}
 }
@@ -162,6 +195,7 @@ checksum_migration(const Migration *migration)
 	checksum.statement_context = AllocSetContextCreate(CurrentMemoryContext,
 													   "gooseplus checksum",
 													   ALLOCSET_DEFAULT_SIZES);
+	initStringInfo(&checksum.ends);
 	begin_hash(&checksum);
 	error = report_try(add_tokens, &checksum);
 	if (error != NULL)

@@ -41,7 +41,7 @@ typedef struct Deploy
 	DeployStep *step;
 	LocalTransactionId block;	/* its transaction, as long as it is one */
 	const Node *command;		/* with CONCURRENTLY, in progress */
-	bool		may_commit;		/* may the statement in progress do so? */
+	int			commits;		/* of the statement in progress, by itself */
 	LocalTransactionId statement_transaction;
 
 	/* the end of a failed deploy */
@@ -53,6 +53,7 @@ typedef struct Deploy
 } Deploy;
 
 extern int64 deploy_statement(Run *run, const char *sql, Oid function);
+extern void deploy_statement_stop(void);
 extern void deploy_journal_open(Deploy *deploy);
 extern void deploy_journal_close(Deploy *deploy, const char *outcome,
 								 const ErrorData *error);

@@ -216,8 +216,10 @@ fail_migration(Deploy *deploy, ErrorData *error)
 	DeployStep *step = deploy->step;
 	ErrorData  *second;
 
-	step->partial = deploy->may_commit &&
-		transaction_failed_number() != deploy->statement_transaction;
+	deploy_statement_stop();
+	step->partial = deploy->commits > 0;
+	if (step->partial)
+		step->committed = Max(step->committed, deploy->run.ordinal - 1);
 	timer_explain(error);
 	timer_stop(TIMER_MIGRATION);
 	if (deploy->command != NULL)
@@ -260,7 +262,7 @@ deploy_migrate(Deploy *deploy, DeployStep *step)
 	{
 		run->ordinal = 0;
 		run->migration_rows = 0;
-		deploy->may_commit = false;
+		deploy->commits = 0;
 		timer_start(TIMER_MIGRATION, deploy->settings.migration_timeout);
 		deploy_retry_start(deploy);
 		error = transaction_try(run_migration, deploy);

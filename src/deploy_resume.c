@@ -205,20 +205,6 @@ ask(const Deploy *deploy, const DeployStep *step, int ordinal,
 }
 
 /*
- * Is it a lone COMMIT?
- */
-static bool
-is_commit(const List *raws)
-{
-	const TransactionStmt *stmt;
-
-	if (list_length(raws) != 1)
-		return false;
-	stmt = (const TransactionStmt *) linitial_node(RawStmt, raws)->stmt;
-	return IsA(stmt, TransactionStmt) && stmt->kind == TRANS_STMT_COMMIT;
-}
-
-/*
  * Decides, before anything runs, with which statement to go on.  Errors: that
  * is for the caller to decide.
  */
@@ -229,6 +215,7 @@ deploy_resume_decide(Deploy *deploy, DeployStep *step)
 	const char *resume = deploy->run.request->resume;
 	int			next = row->statement > 0 ? row->statement :
 	row->statements + 1;
+	bool		chain;
 	int			line;
 
 	step->first = next;
@@ -238,8 +225,7 @@ deploy_resume_decide(Deploy *deploy, DeployStep *step)
 			step->first++;
 		return;
 	}
-	if (row->checksum != NULL && step->migration->checksum != NULL &&
-		strcmp(row->checksum, step->migration->checksum) != 0)
+	if (step->migration->checksum != NULL && strcmp(row->checksum, step->migration->checksum) != 0)
 		ask(deploy, step, next, "The file has changed since.",
 			"Bring the file back as it was, and call again. Or: ");
 	if (!version_table_is_untouched(deploy->run.table, row->version_sequence,
@@ -251,18 +237,19 @@ deploy_resume_decide(Deploy *deploy, DeployStep *step)
 			"");
 	/* its number is there because the transaction that it ended is */
 	if (row->statement > 0 &&
-		is_commit(parse_statement(deploy, step->migration, row->statement,
-								  &line)))
+		deploy_rules_is_commit(parse_statement(deploy, step->migration,
+											   row->statement, &line),
+							   &chain))
 		step->first++;
 }
 
 /*
  * Puts the statement in order that was in progress when a run was
- * interrupted, before the migration goes on: an invalid index is dropped.
- * If the statement turns out to be done, the next one is the first.
+ * interrupted: an invalid index is dropped.  If the statement turns out to be
+ * done, the next one is the first.
  */
-void
-deploy_resume_settle(Deploy *deploy, DeployStep *step)
+static void
+settle_statement(Deploy *deploy, DeployStep *step)
 {
 	const HistoryRow *row = step->unfinished;
 	const Node *command;
@@ -278,4 +265,22 @@ deploy_resume_settle(Deploy *deploy, DeployStep *step)
 		(step->first == row->statement && indexes_is_done(command)))
 		step->first = row->statement + 1;
 	step->journal.statements = step->committed = step->first - 1;
+}
+
+/*
+ * Puts everything in place for a half done migration to go on: the statement
+ * where it stopped, and the transaction that COMMIT AND CHAIN has begun.
+ */
+void
+deploy_resume_settle(Deploy *deploy, DeployStep *step)
+{
+	bool		chain = false;
+	int			line;
+
+	settle_statement(deploy, step);
+	if (step->first > 1 &&
+		deploy_rules_is_commit(parse_statement(deploy, step->migration,
+											   step->first - 1, &line),
+							   &chain) && chain)
+		transaction_begin_block();
 }

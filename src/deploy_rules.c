@@ -13,6 +13,14 @@
 
 #include "deploy_rules.h"
 
+/* Is the node a transaction command of that kind? */
+static bool
+is_transaction(const Node *node, TransactionStmtKind kind)
+{
+	return IsA(node, TransactionStmt) &&
+		((const TransactionStmt *) node)->kind == kind;
+}
+
 /*
  * Says whether a deploy can run a command in a migration with a transaction,
  * or in one without.  The words of a refusal are allocated in the current
@@ -26,6 +34,13 @@ deploy_rules_judge(const RawStmt *raw, bool transactional,
 
 	if (atomic_rules_judge_client(raw, refusal) == ATOMIC_REFUSE)
 		return ATOMIC_REFUSE;
+	if (is_transaction(raw->stmt, TRANS_STMT_PREPARE))
+	{
+		refusal->sqlstate = ERRCODE_INVALID_TRANSACTION_TERMINATION;
+		refusal->message = "PREPARE TRANSACTION cannot run in a migration";
+		refusal->hint = "Use COMMIT: nobody would know what to do with the prepared transaction.";
+		return ATOMIC_REFUSE;
+	}
 	if (!transactional)
 		return ATOMIC_RUN;
 	if (atomic_rules_is_concurrent(raw->stmt))
@@ -39,17 +54,6 @@ deploy_rules_judge(const RawStmt *raw, bool transactional,
 	return ATOMIC_REFUSE;
 }
 
-/* Does the command end a transaction block? */
-static bool
-ends_transaction(const Node *node)
-{
-	const TransactionStmt *stmt = (const TransactionStmt *) node;
-
-	return IsA(stmt, TransactionStmt) &&
-		(stmt->kind == TRANS_STMT_COMMIT || stmt->kind == TRANS_STMT_ROLLBACK ||
-		 stmt->kind == TRANS_STMT_PREPARE);
-}
-
 /* Does one of the commands of a statement end a transaction block? */
 bool
 deploy_rules_ends_transaction(const List *raws)
@@ -58,7 +62,10 @@ deploy_rules_ends_transaction(const List *raws)
 
 	foreach(cell, raws)
 	{
-		if (ends_transaction(lfirst_node(RawStmt, cell)->stmt))
+		const Node *node = lfirst_node(RawStmt, cell)->stmt;
+
+		if (is_transaction(node, TRANS_STMT_COMMIT) ||
+			is_transaction(node, TRANS_STMT_ROLLBACK))
 			return true;
 	}
 	return false;
@@ -106,4 +113,22 @@ deploy_rules_concurrent(const List *raws)
 		return NULL;
 	node = linitial_node(RawStmt, raws)->stmt;
 	return atomic_rules_is_concurrent(node) ? node : NULL;
+}
+
+/*
+ * Is it a lone COMMIT?  AND CHAIN begins a transaction, too; *chain tells.
+ */
+bool
+deploy_rules_is_commit(const List *raws, bool *chain)
+{
+	const Node *node;
+
+	*chain = false;
+	if (list_length(raws) != 1)
+		return false;
+	node = linitial_node(RawStmt, raws)->stmt;
+	if (!is_transaction(node, TRANS_STMT_COMMIT))
+		return false;
+	*chain = ((const TransactionStmt *) node)->chain;
+	return true;
 }

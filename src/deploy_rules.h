@@ -18,6 +18,7 @@ extern AtomicVerdict deploy_rules_judge(const RawStmt *raw,
 extern bool deploy_rules_ends_transaction(const List *raws);
 extern bool deploy_rules_has_transaction(const List *raws);
 extern bool deploy_rules_may_commit(const List *raws);
+extern bool deploy_rules_is_commit(const List *raws, bool *chain);
 extern const Node *deploy_rules_concurrent(const List *raws);
 
 #endif							/* GOOSEPLUS_DEPLOY_RULES_H */

@@ -11,8 +11,8 @@
  * has begun and is not done has changed nothing, with three exceptions:
  *
  *	- commands with CONCURRENTLY: see indexes.c;
- *	- code that commits by itself, in DO and CALL: its first transaction
- *	  also writes that a part of the statement is done;
+ *	- code that commits by itself, in DO and CALL: its first COMMIT also
+ *	  writes that a part of the statement is done;
  *	- COMMIT, which cannot write after itself: if its number is there, from
  *	  inside the transaction that it ends, it is done.
  *
@@ -29,6 +29,7 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
+#include "utils/portal.h"
 
 #include "deploy.h"
 #include "deploy_rules.h"
@@ -36,6 +37,9 @@
 #include "migration_lock.h"
 #include "run_record.h"
 #include "transaction.h"
+
+/* The deploy whose statement in progress may commit by itself, or NULL. */
+static Deploy *watched = NULL;
 
 /*
  * Writes the journal's row, with the rights of the caller of the deploy: the
@@ -65,13 +69,15 @@ write_journal(Deploy *deploy)
 }
 
 /*
- * Notes what of the migration is done for good.
+ * Notes what of the migration is done for good: everything, unless it is in a
+ * transaction that began before the statement.
  */
 static void
-note_committed(DeployStep *step)
+note_committed(Deploy *deploy)
 {
-	if (!IsTransactionBlock())
-		step->committed = step->journal.statements;
+	if (!IsTransactionBlock() ||
+		transaction_number() != deploy->statement_transaction)
+		deploy->step->committed = deploy->step->journal.statements;
 }
 
 /*
@@ -152,21 +158,51 @@ begin_statement(Deploy *deploy, const List *raws)
 	step->journal.rows = deploy->run.migration_rows;
 	write_journal(deploy);
 	transaction_send();
-	note_committed(step);
 }
 
 /*
- * Writes that a part of the statement is done, if it is code that commits by
- * itself: its first COMMIT makes that known.
+ * XactCallback: counts what the statement in progress commits by itself.  With
+ * the first such COMMIT it is written that a part of the statement is done.
  */
 static void
-begin_code(Deploy *deploy)
+note_commit(XactEvent event, void *arg)
 {
-	if (!deploy->step->journaled || !deploy->may_commit ||
-		deploy->step->journal.partial)
+	Deploy	   *deploy = watched;
+
+	if (deploy == NULL || (event != XACT_EVENT_PRE_COMMIT &&
+						   event != XACT_EVENT_COMMIT))
 		return;
-	deploy->step->journal.partial = true;
-	write_journal(deploy);
+	if (event == XACT_EVENT_COMMIT)
+		deploy->commits++;
+	else if (deploy->step->journaled && !deploy->step->journal.partial)
+	{
+		deploy->step->journal.partial = true;
+		write_journal(deploy);
+		/* our own queries take snapshots, and this is the end */
+		ForgetPortalSnapshots();
+	}
+}
+
+/*
+ * Watches, from now on, whether the statement in progress commits.
+ */
+static void
+watch_commits(Deploy *deploy)
+{
+	static bool registered = false;
+
+	if (!registered)
+		RegisterXactCallback(note_commit, NULL);
+	registered = true;
+	deploy->commits = 0;
+	watched = deploy;
+}
+
+/* Ends what watch_commits() began, if it did. */
+void
+deploy_statement_stop(void)
+{
+	watched = NULL;
 }
 
 /*
@@ -179,6 +215,7 @@ finish_statement(void *arg)
 	Deploy	   *deploy = arg;
 	DeployStep *step = deploy->step;
 
+	deploy_statement_stop();
 	step->journal.statements = deploy->run.ordinal;
 	step->journal.statement = 0;
 	step->journal.partial = false;
@@ -232,13 +269,15 @@ deploy_statement(Run *run, const char *sql, Oid function)
 	deploy->command = in_block ? NULL : deploy_rules_concurrent(raws);
 	if (deploy->command != NULL)
 		indexes_repair(deploy->command);
-	deploy->may_commit = !in_block && deploy_rules_may_commit(raws);
 	deploy->statement_transaction = transaction_number();
-	begin_code(deploy);
+	deploy->commits = 0;
+	if (in_block ? deploy_rules_has_transaction(raws) && list_length(raws) > 1 :
+		deploy_rules_may_commit(raws))
+		watch_commits(deploy);
 	rows = statement_send(sql, raws, function, finish_statement, deploy);
-	note_committed(deploy->step);
+	note_committed(deploy);
+	deploy->commits = 0;
 	deploy->command = NULL;
-	deploy->may_commit = false;
 	watch_block(deploy);
 	check_lock(deploy);
 	return rows;

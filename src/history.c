@@ -88,6 +88,63 @@ create_history(void *arg)
 			  SPI_OK_UTILITY, 0, NULL, NULL, NULL, NULL);
 }
 
+/* The columns of the table that are read or written. */
+static const struct
+{
+	const char *name;
+	Oid			type;
+}			history_columns[] =
+
+{
+	{"id", INT8OID},
+	{"event", TEXTOID},
+	{"run", TEXTOID},
+	{"version", INT8OID},
+	{"source", TEXTOID},
+	{"environment", TEXTOID},
+	{"direction", TEXTOID},
+	{"checksum", TEXTOID},
+	{"started", TIMESTAMPTZOID},
+	{"ended", TIMESTAMPTZOID},
+	{"duration", INTERVALOID},
+	{"statements", INT4OID},
+	{"rows", INT8OID},
+	{"role", TEXTOID},
+	{"outcome", TEXTOID},
+	{"sqlstate", TEXTOID},
+	{"message", TEXTOID},
+	{"file", TEXTOID},
+	{"line", INT4OID},
+	{"statement", INT4OID},
+	{"partial", BOOLOID},
+	{"invalid_indexes", OIDARRAYOID},
+	{"version_sequence", INT8OID}
+};
+
+/*
+ * Raises an error unless the relation has the columns of a history.
+ */
+static void
+check_columns(const TrustedTable *table)
+{
+	for (size_t i = 0; i < lengthof(history_columns); i++)
+	{
+		AttrNumber	number = get_attnum(table->relation,
+										history_columns[i].name);
+
+		if (number == InvalidAttrNumber ||
+			get_atttype(table->relation, number) != history_columns[i].type)
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("relation %s is not a history of gooseplus",
+							table->name),
+					 errdetail("It has no column \"%s\" of type %s.",
+							   history_columns[i].name,
+							   format_type_be(history_columns[i].type)),
+					 errhint("Give it another name, or set \"gooseplus.history\" to off.")));
+	}
+}
+
 /*
  * Raises an error unless the caller may use the table.
  */
@@ -96,12 +153,7 @@ check_rights(const TrustedTable *table)
 {
 	const AclMode rights = ACL_SELECT | ACL_INSERT | ACL_UPDATE;
 
-	if (get_attnum(table->relation, "version_sequence") == InvalidAttrNumber)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("relation %s is not a history of gooseplus",
-						table->name),
-				 errhint("Give it another name, or set \"gooseplus.history\" to off.")));
+	check_columns(table);
 	if (pg_class_aclmask(table->relation, GetUserId(), rights,
 						 ACLMASK_ALL) != rights)
 		ereport(ERROR,
@@ -327,14 +379,14 @@ history_interrupt(const TrustedTable *table, const char *run)
 					1, &type, &value, NULL, NULL);
 }
 
-/* Returns a text column, palloc'd, NULL if it is null. */
+/* Returns a text column, palloc'd; empty if it is null. */
 static char *
 text_value(HeapTuple row, TupleDesc desc, int column)
 {
 	bool		isnull;
 	Datum		value = query_value(row, desc, column, &isnull);
 
-	return isnull ? NULL : TextDatumGetCString(value);
+	return isnull ? pstrdup("") : TextDatumGetCString(value);
 }
 
 /* Returns the members of an array of OIDs. */

@@ -10,7 +10,7 @@
  *
  * An index that is being built by another session is invalid, too.  Whoever
  * does that holds a lock on the table: an index is dead, and may be dropped,
- * only if that lock can be had.
+ * only if it is still invalid once we have that lock.
  *
  * Everything here runs outside of a transaction block, and commits.
  *
@@ -105,17 +105,22 @@ may_be_left_by(const Node *command, Oid index)
 }
 
 /*
- * Is the index invalid, and nobody at work on it?  Then its table is locked
- * against such work, for the transaction.
+ * Is the index invalid, and nobody at work on it?  Waits until nobody is, or
+ * takes that for an answer.  Then its table is locked against such work, for
+ * the transaction.
  */
 static bool
-is_dead(Oid index)
+is_dead(Oid index, bool wait)
 {
 	Oid			table = IndexGetRelation(index, true);
 
-	return OidIsValid(table) &&
-		ConditionalLockRelationOid(table, ShareUpdateExclusiveLock) &&
-		list_member_oid(indexes_invalid(), index);
+	if (!OidIsValid(table))
+		return false;
+	if (wait)
+		LockRelationOid(table, ShareUpdateExclusiveLock);
+	else if (!ConditionalLockRelationOid(table, ShareUpdateExclusiveLock))
+		return false;
+	return list_member_oid(indexes_invalid(), index);
 }
 
 /*
@@ -153,7 +158,7 @@ indexes_repair(const Node *command)
 	index = OidIsValid(table) ?
 		get_relname_relid(stmt->idxname, get_rel_namespace(table)) : InvalidOid;
 	if (OidIsValid(index) && IndexGetRelation(index, true) == table &&
-		list_member_oid(indexes_invalid(), index) && is_dead(index))
+		is_dead(index, true))
 	{
 		ereport(NOTICE,
 				(errmsg("index \"%s\" exists but is invalid, rebuilding it",
@@ -233,7 +238,7 @@ indexes_drop_leftovers(const Node *command, const List *before)
 		Oid			index = lfirst_oid(cell);
 
 		if (list_member_oid(before, index) || !may_be_left_by(command, index) ||
-			!is_dead(index))
+			!is_dead(index, true))
 			continue;
 		ereport(NOTICE,
 				(errmsg("dropping the invalid index \"%s\"",
@@ -260,7 +265,7 @@ indexes_list_invalid(const List *before)
 	foreach(cell, now)
 	{
 		if (!list_member_oid(before, lfirst_oid(cell)) &&
-			is_dead(lfirst_oid(cell)))
+			is_dead(lfirst_oid(cell), false))
 			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "",
 							 get_rel_name(lfirst_oid(cell)));
 	}

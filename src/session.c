@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_authid.h"
 #include "miscadmin.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
@@ -26,6 +27,8 @@ typedef struct SessionSetting
 {
 	char	   *name;
 	char	   *value;
+	GucContext	context;		/* with which rights, and whose, it was set */
+	Oid			role;
 } SessionSetting;
 
 struct Session
@@ -62,14 +65,25 @@ current_value(const char *name)
 }
 
 /*
- * Gives a setting a value for the session, or the one that it has by default
- * if that is NULL.  The right to do so is not asked for: the value was there
- * before.
+ * Gives a setting a value for the session, with the rights of whoever gave it
+ * that value; or the one that it has by default if that is NULL.  A module
+ * that was loaded meanwhile may refuse a value that was set before: that is a
+ * warning.
  */
 static void
-set_value(const char *name, const char *value)
+set_value(const char *name, const char *value, GucContext context, Oid role)
 {
-	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION,
+	(void) set_config_option_ext(name, value, context, PGC_S_SESSION, role,
+								 GUC_ACTION_SET, true, WARNING, false);
+}
+
+/*
+ * Gives a role its value back.  Errors: it may not be taken on any more.
+ */
+static void
+set_role(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SET, true, 0, false);
 }
 
@@ -95,21 +109,23 @@ session_save(void)
 			continue;
 		setting->name = pstrdup(variables[i]->name);
 		setting->value = current_value(setting->name);
+		setting->context = variables[i]->scontext;
+		setting->role = variables[i]->srole;
 		session->nsettings++;
 	}
 	return session;
 }
 
 /*
- * Returns the value that the session had of its own for a setting, or NULL.
+ * Returns what the session had set of its own for a setting, or NULL.
  */
-static const char *
-saved_value(const Session *session, const char *name)
+static const SessionSetting *
+find_saved(const Session *session, const char *name)
 {
 	for (int i = 0; i < session->nsettings; i++)
 	{
 		if (strcmp(session->settings[i].name, name) == 0)
-			return session->settings[i].value;
+			return &session->settings[i];
 	}
 	return NULL;
 }
@@ -126,17 +142,18 @@ session_restore(const Session *session)
 
 	/* first, as it decides about the role */
 	if (GetSessionUserId() != session->session_user)
-		set_value("session_authorization", session->authorization);
+		set_role("session_authorization", session->authorization);
 	if (strcmp(current_value("role"), session->role) != 0)
-		set_value("role", session->role);
+		set_role("role", session->role);
 	variables = compat_settings(&count);
 	for (int i = 0; i < count; i++)
 	{
 		const char *name = variables[i]->name;
-		const char *value = saved_value(session, name);
+		const SessionSetting *saved = find_saved(session, name);
 
-		if (value == NULL ? is_session_setting(variables[i]) :
-			strcmp(current_value(name), value) != 0)
-			set_value(name, value);
+		if (saved == NULL && is_session_setting(variables[i]))
+			set_value(name, NULL, PGC_SUSET, BOOTSTRAP_SUPERUSERID);
+		else if (saved != NULL && strcmp(current_value(name), saved->value) != 0)
+			set_value(name, saved->value, saved->context, saved->role);
 	}
 }

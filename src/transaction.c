@@ -30,9 +30,6 @@
 
 #include "transaction.h"
 
-/* The transaction in which transaction_try() last caught an error. */
-static LocalTransactionId failed_transaction = InvalidLocalTransactionId;
-
 /*
  * Raises an error unless a procedure may end its transaction.  The context is
  * the one of its call.  A call from PL code has a context that is not atomic,
@@ -132,7 +129,6 @@ transaction_try(void (*function) (void *), void *arg)
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
-		failed_transaction = transaction_number();
 		disable_timeout(STATEMENT_TIMEOUT, false);
 		/* a file's own BEGIN would survive AbortCurrentTransaction() */
 		AbortOutOfAnyTransaction();
@@ -145,14 +141,4 @@ transaction_try(void (*function) (void *), void *arg)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	return error;
-}
-
-/*
- * Returns the number of the transaction that the error which transaction_try()
- * last returned has ended.
- */
-LocalTransactionId
-transaction_failed_number(void)
-{
-	return failed_transaction;
 }

@@ -18,7 +18,6 @@ extern void transaction_send(void);
 extern void transaction_begin_block(void);
 extern bool transaction_end_block(void);
 extern LocalTransactionId transaction_number(void);
-extern LocalTransactionId transaction_failed_number(void);
 extern ErrorData *transaction_try(void (*function) (void *), void *arg);
 
 #endif							/* GOOSEPLUS_TRANSACTION_H */
