@@ -1,0 +1,292 @@
+# What README.md says of deploys, from "Deploy" to "In the background": the
+# files that it shows are deployed, in its order, the commands that it shows
+# are typed, and what it prints has to come, but for times and process ids.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+
+use GooseplusTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $readme = slurp_file("$FindBin::RealBin/../../README.md");
+my $node = new_node('readme');
+my ($status, $out, $err);
+
+# The text of a section, without those below it.
+sub section
+{
+	my ($title) = @_;
+	my ($text) = $readme =~ /^#+ \Q$title\E\n(.*?)^#/ms
+	  or die "README has no section $title";
+
+	# a comment of a migration is no heading
+	return $text;
+}
+
+# The first block of a language in a section that has this in it.
+sub block
+{
+	my ($title, $language, $has) = @_;
+	my $text = section($title);
+
+	while ($text =~ /^ *```(\w*)\n(.*?)^ *```$/msg)
+	{
+		return $2 if $1 eq $language && index($2, $has) >= 0;
+	}
+	die "$title has no such block of $language";
+}
+
+# A file as it is shown there.
+sub write_shown
+{
+	my ($path, $title, $has) = @_;
+
+	write_files($node, $path => block($title, 'sql', $has));
+	return;
+}
+
+# A line without what differs from call to call, and without layout.
+sub plain
+{
+	my ($line) = @_;
+
+	$line =~ s/\b[\d.]+ (us|ms|s)\b/TIME/g;
+	$line =~ s/("duration_ms": )[\d.]+/$1TIME/;
+	$line =~ s/\b(process|PID) \d+/$1 ID/g;
+	$line =~ s/("run": )"[0-9a-f]+"/$1ID/;
+	$line =~ s/^ *\d{3,}$/ID/;
+	$line =~ s/ {2,}/ /g;
+	$line =~ s/-{2,}/--/g;
+	$line =~ s/^\s+|\s+$//g;
+	return $line;
+}
+
+# What a block shows: the commands after "=> ", and the lines printed.
+sub transcript
+{
+	my ($title, $has) = @_;
+	my (@commands, @lines);
+	my $complete = 1;
+
+	foreach my $line (split(/\n/, block($title, '', $has)))
+	{
+		if ($line =~ s/^=> //)
+		{
+			push @commands, '';
+			$complete = 0;
+		}
+		if ($complete)
+		{
+			push @lines, $line;
+			next;
+		}
+		$commands[-1] .= "$line\n";
+		$complete = $line =~ /;$/;
+	}
+	return (join('', @commands), @lines);
+}
+
+# Do these lines come in what was printed, in that order?
+sub has_come
+{
+	my ($name, $printed, @lines) = @_;
+	my @left = map { plain($_) } split(/\n/, $printed);
+
+	foreach my $line (grep { $_ ne '' } map { plain($_) } @lines)
+	{
+		shift @left while (@left && $left[0] ne $line);
+		if (!@left)
+		{
+			fail($name);
+			diag("README:\n$line\nit was:\n$printed");
+			return;
+		}
+		shift @left;
+	}
+	pass($name);
+	return;
+}
+
+# Type what README shows, as deployer, and look for what it prints.
+sub type_shown
+{
+	my ($title, $has) = @_;
+	my ($commands, @lines) = transcript($title, $has);
+	my $in = PostgreSQL::Test::Utils::tempdir('typed') . '/in';
+
+	write_raw($in, $commands);
+	$out = '';
+	IPC::Run::run(
+		[ 'psql', '-X', '-U', 'deployer', '-d', $node->connstr('app'), '-f', $in ],
+		'>', \$out, '2>&1', IPC::Run::timeout(180));
+	$out =~ s/^psql:\S+:\d+: //mg;
+	has_come("$title: " . ($commands =~ /([^\n]*)\n\z/)[0], $out, @lines);
+	return;
+}
+
+# Run SQL as deployer, and expect that it works.
+sub works
+{
+	my ($name, $sql) = @_;
+
+	($status, $out, $err) = query($node, $sql, database => 'app', user => 'deployer');
+	is($status, 0, $name) or diag($err);
+	return;
+}
+
+# --- Install, Configure, and what is there before the first deploy
+
+my $root = migrate_root($node);
+
+$node->safe_psql('postgres', 'CREATE DATABASE app');
+$node->safe_psql('app', 'CREATE EXTENSION gooseplus; '
+	  . block('Install', 'sql', 'GRANT EXECUTE')
+	  . "GRANT EXECUTE ON FUNCTION gooseplus_launch TO deployer;
+	ALTER DATABASE app SET gooseplus.directory = '$root'");
+write_shown('base/00001_orders.sql', 'Write a migration', 'CREATE TABLE customer');
+write_files(
+	$node,
+	'production/00002_first_customer.sql' =>
+	  "INSERT INTO customer (email) VALUES ('ann\@example.com');\n"
+	  . 'INSERT INTO purchase (customer_id, amount) SELECT id, 9.99 FROM customer;',
+	'base/00003_refunds.sql' => 'CREATE TABLE refund (purchase_id int REFERENCES purchase);',
+	'base/00004_currency.sql' => "ALTER TABLE customer ADD COLUMN country text;\n"
+	  . "ALTER TABLE purchase ADD COLUMN currency text NOT NULL DEFAULT 'EUR';");
+works('four migrations without a deploy', q(SELECT gooseplus_migrate('production')));
+
+# --- Deploy
+
+write_shown('base/00005_purchase_index.sql', 'Deploy', 'purchase_customer');
+type_shown('Deploy', 'purchase_index');
+is( $node->safe_psql('app',
+		q(SELECT indisvalid FROM pg_index WHERE indexrelid = 'purchase_customer'::regclass)),
+	't',
+	'Deploy: the index is there');
+my ($revert) = section('Deploy') =~ /`(CALL gooseplus_revert\(4, 'production'\))`/
+  or die 'no way back';
+works("Deploy: $revert", $revert);
+is($node->safe_psql('app', q(SELECT to_regclass('purchase_customer') IS NULL)),
+	't', 'Deploy: it is taken back');
+works('Deploy: with other limits', block('Deploy', 'sql', 'migration_timeout') =~ s/^  //gmr);
+
+# --- A failed deploy at night
+
+write_files($node, 'base/00006_vouchers.sql' =>
+	  "-- +goose Up\nCREATE TABLE voucher (code text PRIMARY KEY);\n-- +goose Down\nDROP TABLE voucher;\n");
+write_shown('base/00007_email.sql', 'A failed deploy at night', 'customer_email');
+$node->safe_psql('app', q(INSERT INTO customer (email) VALUES ('Ann@example.com')));
+type_shown('A failed deploy at night', 'CALL gooseplus_deploy');
+type_shown('A failed deploy at night', 'interval');
+is( $node->safe_psql('app',
+		q(SELECT to_regclass('voucher') IS NULL, to_regclass('customer_email') IS NULL)),
+	't|t',
+	'A failed deploy at night: nothing is left of it');
+$node->safe_psql('app', q(DELETE FROM customer WHERE email ~ '^A'));
+works('A failed deploy at night: the next one', q(CALL gooseplus_deploy('production')));
+
+# --- Half applied
+
+my $application = $node->background_psql('app');
+my $half = block('Half applied', 'sql', 'DISTINCT ON');
+
+# Deploy, and terminate it in the second batch, which waits for the application.
+sub interrupt
+{
+	my ($session, $pid);
+
+	$application->query_safe(q(UPDATE customer SET country = NULL; BEGIN;
+		UPDATE customer SET email = lower(email) WHERE email = '1500@example.com'));
+	$session = start_psql($node,
+		q(SET client_min_messages = warning; CALL gooseplus_deploy('production')),
+		database => 'app', user => 'deployer');
+	$pid = wait_activity($node, 'gooseplus: 1/1 base/00008\_country.sql statement 2',
+		"wait_event_type = 'Lock'");
+	$node->safe_psql('app', "SELECT pg_terminate_backend($pid, 60000)");
+	($status, $out, $err) = finish_psql($session);
+	isnt($status, 0, 'Half applied: a deploy is terminated');
+	$application->query_safe('ROLLBACK');
+	return;
+}
+
+write_shown('base/00008_country.sql', 'Half applied', 'LOOP');
+$node->safe_psql('app', q(INSERT INTO customer (email)
+	SELECT i || '@example.com' FROM generate_series(1, 2500) i));
+interrupt();
+like($node->safe_psql('app', $half), qr{^8\|base/00008_country\.sql\|up\|running\|1\|2$}m,
+	'Half applied: the query shows it');
+($status, $out, $err) = query($node, q(SELECT gooseplus_migrate('production')),
+	database => 'app', user => 'deployer');
+like($err, qr/ERROR:  migration base\/00008_country\.sql is half applied/,
+	'Half applied: gooseplus_migrate refuses it');
+works('Half applied: status', q(SELECT state FROM gooseplus_status('production') WHERE version = 8));
+is($out, 'pending', 'Half applied: the status is pending');
+type_shown('Half applied', 'resume =>');
+
+# the two other ways out
+foreach my $way (q(gooseplus_revert(7, 'production')), q(gooseplus_baseline(8, 'production')))
+{
+	my $call = ($way =~ /revert/ ? 'CALL ' : 'SELECT ') . $way;
+
+	like(section('Half applied'), qr/\Q$way\E/, "Half applied: $way is named");
+	works("$way: back to version 7", q(CALL gooseplus_revert(7, 'production')));
+	interrupt();
+	works($call, $call);
+	unlike($node->safe_psql('app', $half), qr/running|interrupted|failed/,
+		"$way: nothing is half applied any more");
+}
+$node->safe_psql('app', q(UPDATE customer SET country = 'DE'));
+works('after them', q(CALL gooseplus_deploy('production')));
+
+# --- Waiting for tables
+
+write_files($node, 'base/00009_due.sql' => 'ALTER TABLE purchase ADD COLUMN due date;');
+my ($commands, @lines) = transcript('Waiting for tables', 'ddl_lock_timeout');
+$application->query_safe('SELECT pg_advisory_lock(1)');
+my $report = start_psql($node, 'SELECT pg_advisory_lock(1) FROM purchase LIMIT 1',
+	database => 'app', user => 'deployer', name => 'report');
+wait_activity($node, 'SELECT pg\_advisory\_lock(1) FROM%', "wait_event = 'advisory'");
+my $deploy = start_psql($node, $commands, database => 'app', user => 'deployer');
+for (my $i = 0; $i < 1800 && slurp_file("$deploy->{base}err") !~ /\(2 of 10\)/; $i++)
+{
+	select(undef, undef, undef, 0.1);
+}
+$application->query_safe('SELECT pg_advisory_unlock(1)');
+finish_psql($report);
+($status, $out, $err) = finish_psql($deploy);
+$err =~ s/^psql:\S+:\d+: //mg;
+has_come('Waiting for tables', $err, grep { $_ ne 'CALL' } @lines);
+is($status, 0, 'Waiting for tables: it ends well');
+$node->safe_psql('app', block('Waiting for tables', 'sql', 'ALTER DATABASE'));
+
+# --- The history
+
+write_files($node, 'base/00010_tax.sql' => 'ALTER TABLE purchase ADD COLUMN tax numeric;');
+type_shown('The history', 'LISTEN');
+works('The history: the last run', block('The history', 'sql', 'LIMIT 1'));
+like($out, qr/^run\|\|up\|done\|1\|.*\nmigration\|base\/00010_tax.sql\|up\|applied\|1\|/,
+	'The history: all of it');
+
+# every column has a row in the table
+my %columns = map { $_ => 1 }
+  map { /`(\w+)`/g } section('The history') =~ /^\| (`.*?) \|/mg;
+is( join(' ', sort keys %columns),
+	$node->safe_psql('app', q(SELECT string_agg(attname, ' ' ORDER BY attname COLLATE "C")
+		FROM pg_attribute WHERE attrelid = 'goose_db_version_history'::regclass AND attnum > 0)),
+	'The history: its columns');
+
+# --- In the background
+
+write_files($node, 'base/00011_paid.sql' => 'ALTER TABLE purchase ADD COLUMN paid date;');
+type_shown('In the background', 'gooseplus_launch');
+$node->poll_query_until('app', q(SELECT count(*) = 0 FROM pg_stat_activity
+	WHERE backend_type = 'gooseplus deploy')) or die 'the worker does not end';
+works('In the background: its outcome', block('The history', 'sql', 'LIMIT 1'));
+like($out, qr/^run\|\|up\|done\|/, 'In the background: done');
+$application->quit;
+
+done_testing();
