@@ -24,7 +24,7 @@ THIRD  = atomic_rules bundle check checksum collect commit_rules deferred \
 	deploy_migration deploy_resume deploy_retry deploy_return deploy_rules \
 	deploy_statement files indexes languages launch launch_worker look run \
 	run_atomic run_begin run_command run_deploy run_record run_statements \
-	steps statement
+	steps statement unfinished
 TOP    = api gooseplus
 
 OBJS = $(patsubst %,src/%.o,$(GROUND) $(FIRST) $(SECOND) $(THIRD) $(TOP))

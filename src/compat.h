@@ -15,6 +15,7 @@
 
 #include <limits.h>
 
+#include "access/xact.h"
 #include "common/jsonapi.h"
 #include "nodes/parsenodes.h"
 #include "parser/scanner.h"
@@ -137,6 +138,20 @@ compat_scan_standard(core_yy_extra_type *extra)
 	extra->escape_string_warning = false;
 #else
 	(void) extra;
+#endif
+}
+
+/*
+ * Has the client sent other commands before, in the same request?  The first
+ * minor releases of 15 cannot tell: they have no such flag.
+ */
+static inline bool
+compat_is_pipelining(void)
+{
+#ifdef XACT_FLAGS_PIPELINING
+	return (MyXactFlags & XACT_FLAGS_PIPELINING) != 0;
+#else
+	return false;
 #endif
 }
 

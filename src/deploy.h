@@ -66,7 +66,6 @@ extern bool deploy_has_returned(const Deploy *deploy);
 extern void deploy_explain(Deploy *deploy, ErrorData *error);
 extern Step *deploy_resume_steps(Deploy *deploy, Step *steps, size_t *nsteps,
 								 const HistoryRow ***unfinished);
-extern char *deploy_done_statements(int statements);
 extern void deploy_resume_decide(Deploy *deploy, DeployStep *step);
 extern void deploy_resume_settle(Deploy *deploy, DeployStep *step);
 

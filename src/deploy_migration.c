@@ -224,6 +224,8 @@ fail_migration(Deploy *deploy, ErrorData *error)
 	timer_stop(TIMER_MIGRATION);
 	if (deploy->command != NULL)
 	{
+		report_activity("gooseplus: cleaning up after %s",
+						step->row->source);
 		timer_start(TIMER_MIGRATION, deploy->settings.migration_timeout);
 		second = transaction_try(clean_up, deploy);
 		if (second != NULL)
@@ -234,6 +236,7 @@ fail_migration(Deploy *deploy, ErrorData *error)
 	}
 	warn_of(transaction_try(restore_session, deploy), "put the session back");
 	fill_row(deploy, "failed");
+	step->row->statements = step->committed;
 	step->journal.error = error;
 	warn_of(transaction_try(record_failure, deploy), "record the failure");
 	run_report_migration(&deploy->run, step->row, error);

@@ -15,33 +15,16 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "nodes/parsenodes.h"
 
 #include "deploy.h"
 #include "deploy_rules.h"
 #include "encoding.h"
 #include "indexes.h"
+#include "report.h"
 #include "transaction.h"
-
-/* Does the unfinished row belong to taking the migration back? */
-static bool
-is_down(const HistoryRow *row)
-{
-	return strcmp(row->direction, "down") == 0;
-}
-
-/*
- * Returns how much of a half done migration is there, as a sentence, palloc'd.
- */
-char *
-deploy_done_statements(int statements)
-{
-	if (statements == 0)
-		return pstrdup("None of its statements is done as a whole.");
-	if (statements == 1)
-		return pstrdup("Statement 1 is done.");
-	return psprintf("Statements 1 to %d are done.", statements);
-}
+#include "unfinished.h"
 
 /*
  * Raises the error for a half done migration that this call cannot go on
@@ -53,8 +36,8 @@ refuse_other(const HistoryRow *row, bool recorded)
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("migration %s is half %s", row->source,
-					is_down(row) ? "taken back" : "applied"),
-			 errdetail("%s", deploy_done_statements(row->statements)),
+					unfinished_is_down(row) ? "taken back" : "applied"),
+			 errdetail("%s", unfinished_done(row->statements)),
 			 recorded ?
 			 errhint("CALL gooseplus_revert, to a version below " INT64_FORMAT ", goes on with it.",
 					 row->version) :
@@ -75,15 +58,15 @@ find_extra_step(Deploy *deploy, const HistoryRow *row, bool recorded,
 	step->source = source_set_find(deploy->run.sources, row->version);
 	step->direction = SCRIPT_DOWN;
 	/* applied by half, and not to be touched */
-	if (!is_down(row) && !planned &&
+	if (!unfinished_is_down(row) && !planned &&
 		(!going_down || row->version <= deploy->run.request->version))
 	{
 		ereport(WARNING,
 				(errmsg("migration %s is half applied", row->source),
-				 errdetail("%s", deploy_done_statements(row->statements))));
+				 errdetail("%s", unfinished_done(row->statements))));
 		return false;
 	}
-	if (planned && is_down(row) == going_down)
+	if (planned && unfinished_is_down(row) == going_down)
 		return false;
 	if (recorded || step->source == NULL)
 		refuse_other(row, recorded);
@@ -114,12 +97,12 @@ deploy_resume_steps(Deploy *deploy, Step *steps, size_t *nsteps,
 					const HistoryRow ***unfinished)
 {
 	TrustedTable *table = history_find(&deploy->settings);
-	List	   *rows = table == NULL ? NIL : history_unfinished(table);
+	VersionRows *versions = deploy->run.table == NULL ? NULL :
+	version_table_read(deploy->run.table);
+	List	   *rows = table == NULL ? NIL : unfinished_list(table, versions);
 	size_t		extra = 0;
 	size_t		most = *nsteps + list_length(rows);
 	Step	   *all = palloc((most + 1) * sizeof(Step));
-	VersionRows *versions = deploy->run.table == NULL ? NULL :
-	version_table_read(deploy->run.table);
 	ListCell   *cell;
 
 	*unfinished = palloc0((most + 1) * sizeof(HistoryRow *));
@@ -128,13 +111,10 @@ deploy_resume_steps(Deploy *deploy, Step *steps, size_t *nsteps,
 		const HistoryRow *row = lfirst(cell);
 		bool		recorded = version_rows_contain(versions, row->version);
 
-		/* somebody else has finished it, and recorded that */
-		if (recorded && !is_down(row))
-			continue;
 		if (find_extra_step(deploy, row, recorded,
 							is_planned(steps, *nsteps, row->version),
 							&all[extra]))
-			(*unfinished)[extra++] = is_down(row) ? row : NULL;
+			(*unfinished)[extra++] = unfinished_is_down(row) ? row : NULL;
 	}
 	memcpy(all + extra, steps, *nsteps * sizeof(Step));
 	for (size_t i = extra; i < extra + *nsteps; i++)
@@ -144,8 +124,7 @@ deploy_resume_steps(Deploy *deploy, Step *steps, size_t *nsteps,
 			HistoryRow *row = lfirst(cell);
 
 			if (row->version == all[i].source->version &&
-				is_down(row) == (all[i].direction == SCRIPT_DOWN) &&
-				version_rows_contain(versions, row->version) == is_down(row))
+				unfinished_is_down(row) == (all[i].direction == SCRIPT_DOWN))
 				(*unfinished)[i] = row;
 		}
 	}
@@ -194,14 +173,69 @@ ask(const Deploy *deploy, const DeployStep *step, int ordinal,
 	int			line;
 
 	(void) parse_statement(deploy, step->migration, ordinal, &line);
+	if (line == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("all statements of migration %s are done, but it must not be recorded without asking",
+						row->source),
+				 errdetail("%s", why),
+				 errhint("%sCall with the option {\"resume\": \"retry\"} to record it.",
+						 ways)));
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("migration %s is half %s, and must not go on by itself at statement %d, line %d",
-					row->source, is_down(row) ? "taken back" : "applied",
+					row->source, unfinished_is_down(row) ? "taken back" : "applied",
 					ordinal, line),
-			 errdetail("%s %s", deploy_done_statements(row->statements), why),
+			 errdetail("%s %s", unfinished_done(row->statements), why),
 			 errhint("%sLook what the statement has done. Then call with the option {\"resume\": \"retry\"} to run it again and go on, or {\"resume\": \"skip\"} to go on behind it.",
 					 ways)));
+}
+
+/*
+ * Does the command make something that ends with the session, and that later
+ * statements may need?
+ */
+static bool
+makes_session_object(const Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_CreateStmt:
+			return ((const CreateStmt *) node)->relation->relpersistence ==
+				RELPERSISTENCE_TEMP;
+		case T_CreateTableAsStmt:
+			return ((const CreateTableAsStmt *) node)->into->rel->relpersistence ==
+				RELPERSISTENCE_TEMP;
+		case T_PrepareStmt:
+		case T_DeclareCursorStmt:
+		case T_ListenStmt:
+		case T_LoadStmt:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Returns the first of the statements that are done which has made something
+ * that ended with its session; 0: none.
+ */
+static int
+find_session_object(const Deploy *deploy, const DeployStep *step)
+{
+	for (int i = 1; i < step->first; i++)
+	{
+		int			line;
+		List	   *raws = parse_statement(deploy, step->migration, i, &line);
+		ListCell   *cell;
+
+		foreach(cell, raws)
+		{
+			if (makes_session_object(lfirst_node(RawStmt, cell)->stmt))
+				return i;
+		}
+	}
+	return 0;
 }
 
 /*
@@ -216,6 +250,7 @@ deploy_resume_decide(Deploy *deploy, DeployStep *step)
 	int			next = row->statement > 0 ? row->statement :
 	row->statements + 1;
 	bool		chain;
+	int			lost;
 	int			line;
 
 	step->first = next;
@@ -235,6 +270,12 @@ deploy_resume_decide(Deploy *deploy, DeployStep *step)
 	if (row->partial)
 		ask(deploy, step, next, "A part of the next one is committed, too.",
 			"");
+	lost = find_session_object(deploy, step);
+	if (lost > 0)
+		ask(deploy, step, next,
+			psprintf("What statement %d has made ended with its session.",
+					 lost),
+			"Do the rest by hand, and record it by gooseplus_baseline(). Or: ");
 	/* its number is there because the transaction that it ended is */
 	if (row->statement > 0 &&
 		deploy_rules_is_commit(parse_statement(deploy, step->migration,
@@ -268,8 +309,30 @@ settle_statement(Deploy *deploy, DeployStep *step)
 }
 
 /*
+ * Sets again what the statements that are done have set for their session.
+ */
+static void
+set_again(Deploy *deploy, const DeployStep *step)
+{
+	for (int i = 1; i < step->first; i++)
+	{
+		int			line;
+		List	   *raws = parse_statement(deploy, step->migration, i, &line);
+		const VariableSetStmt *stmt;
+
+		if (list_length(raws) != 1)
+			continue;
+		stmt = (const VariableSetStmt *) linitial_node(RawStmt, raws)->stmt;
+		if (IsA(stmt, VariableSetStmt) && !stmt->is_local &&
+			stmt->kind != VAR_SET_MULTI)
+			(void) statement_send("", raws, InvalidOid, NULL, NULL);
+	}
+}
+
+/*
  * Puts everything in place for a half done migration to go on: the statement
- * where it stopped, and the transaction that COMMIT AND CHAIN has begun.
+ * where it stopped, the settings, and the transaction that COMMIT AND CHAIN
+ * has begun.
  */
 void
 deploy_resume_settle(Deploy *deploy, DeployStep *step)
@@ -277,7 +340,10 @@ deploy_resume_settle(Deploy *deploy, DeployStep *step)
 	bool		chain = false;
 	int			line;
 
+	report_activity("gooseplus: putting %s in order to go on",
+					step->row->source);
 	settle_statement(deploy, step);
+	set_again(deploy, step);
 	if (step->first > 1 &&
 		deploy_rules_is_commit(parse_statement(deploy, step->migration,
 											   step->first - 1, &line),

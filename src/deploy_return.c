@@ -121,9 +121,9 @@ read_current(void *arg)
 	TrustedTable *table = version_table_find(run->settings, RowExclusiveLock);
 
 	run->current = version_rows_highest(version_table_read(table));
-	if (run->table == NULL)
+	if (!run->version_known)
 		run->initial = run->current;
-	run->table = table;
+	run->version_known = true;
 	transaction_send();
 }
 
@@ -178,8 +178,9 @@ deploy_return(Deploy *deploy, const ErrorData *error)
 		go_back(deploy);
 		deploy->step = failed;
 	}
-	if (deploy->settings.versioning)
-		(void) transaction_try(read_current, deploy);
+	if (deploy->settings.versioning &&
+		transaction_try(read_current, deploy) != NULL)
+		deploy->run.version_known = false;
 }
 
 /*
@@ -283,7 +284,7 @@ deploy_explain(Deploy *deploy, ErrorData *error)
 	appendStringInfoString(&where, ": ");
 	explain_steps(deploy, &where);
 	explain_failed(deploy, &where);
-	if (run->table != NULL)
+	if (run->version_known)
 		appendStringInfo(&where, "; the database is at version " INT64_FORMAT "%s",
 						 run->current, back ? " as before the call" : "");
 	error->context = error->context == NULL ? where.data :

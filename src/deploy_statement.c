@@ -60,10 +60,8 @@ write_journal(Deploy *deploy)
 						   context | SECURITY_LOCAL_USERID_CHANGE);
 	/* trusted or not: that can have changed since the last transaction */
 	table = history_find(&deploy->settings);
-	if (table != NULL && journal->id == 0)
-		journal->id = history_add(table, journal);
-	else if (table != NULL)
-		history_change(table, journal);
+	if (table != NULL)
+		history_put(table, journal);
 	SetUserIdAndSecContext(user, context);
 	XactReadOnly = read_only;
 }
@@ -93,8 +91,18 @@ deploy_journal_open(Deploy *deploy)
 	step->journal.outcome = "running";
 	step->journal.journal = true;
 	step->journal.statements = step->committed = step->first - 1;
-	step->journal.invalid_indexes = step->unfinished != NULL ?
-		step->unfinished->invalid_indexes : indexes_invalid();
+	if (step->unfinished == NULL)
+		step->journal.invalid_indexes = indexes_invalid();
+	else
+	{
+		step->journal.invalid_indexes = step->unfinished->invalid_indexes;
+		/* still in doubt, if the next thing is another crash */
+		if (step->unfinished->statement >= step->first)
+		{
+			step->journal.statement = step->unfinished->statement;
+			step->journal.partial = step->unfinished->partial;
+		}
+	}
 	if (deploy->run.table != NULL)
 		step->journal.version_sequence =
 			version_table_sequence(deploy->run.table);
@@ -132,6 +140,11 @@ deploy_journal_close(Deploy *deploy, const char *outcome,
 		/* or else the next deploy need not look at it */
 		journal->statement = step->partial || step->debris != NULL ?
 			deploy->run.ordinal : 0;
+		if (!step->journaled)
+			journal->rows = 0;
+		/* a row that was refused has used up an id */
+		if (step->journaled && deploy->run.table != NULL)
+			journal->version_sequence = version_table_sequence(deploy->run.table);
 		journal->error = error;
 		journal->file = step->row->source;
 		journal->line = deploy->run.ordinal > 0 ? deploy->run.place.line : 0;

@@ -328,7 +328,7 @@ rename_all(List *renames)
 static void
 refuse_unfinished(List *renames, const Settings *settings)
 {
-	TrustedTable *history = history_find(settings);
+	TrustedTable *history = history_find_readable(settings);
 	List	   *unfinished = history == NULL ? NIL : history_unfinished(history);
 	ListCell   *cell;
 	ListCell   *each;

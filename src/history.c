@@ -145,17 +145,22 @@ check_columns(const TrustedTable *table)
 	}
 }
 
+/* Has the caller the rights on the table? */
+static bool
+has_rights(const TrustedTable *table, AclMode rights)
+{
+	return pg_class_aclmask(table->relation, GetUserId(), rights,
+							ACLMASK_ALL) == rights;
+}
+
 /*
  * Raises an error unless the caller may use the table.
  */
 static void
 check_rights(const TrustedTable *table)
 {
-	const AclMode rights = ACL_SELECT | ACL_INSERT | ACL_UPDATE;
-
 	check_columns(table);
-	if (pg_class_aclmask(table->relation, GetUserId(), rights,
-						 ACLMASK_ALL) != rights)
+	if (!has_rights(table, ACL_SELECT | ACL_INSERT | ACL_UPDATE))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for table %s", table->name),
@@ -180,6 +185,24 @@ history_find(const Settings *settings)
 	if (!OidIsValid(table->relation))
 		return NULL;
 	check_rights(table);
+	return table;
+}
+
+/*
+ * Finds the history for a look at it.  Returns NULL, too, if the caller may
+ * not read it.
+ */
+TrustedTable *
+history_find_readable(const Settings *settings)
+{
+	TrustedTable *table;
+
+	if (!settings->history || !settings->versioning)
+		return NULL;
+	table = trust_find_table(settings, HISTORY_SUFFIX, AccessShareLock);
+	if (!OidIsValid(table->relation) || !has_rights(table, ACL_SELECT))
+		return NULL;
+	check_columns(table);
 	return table;
 }
 
@@ -259,8 +282,6 @@ add_begin(Columns *columns, const HistoryRow *row)
 				   PointerGetDatum(construct_array(oids, count, OIDOID,
 												   sizeof(Oid), true,
 												   TYPALIGN_INT)));
-		add_column(columns, "version_sequence", INT8OID,
-				   Int64GetDatum(row->version_sequence));
 	}
 }
 
@@ -281,6 +302,8 @@ add_state(Columns *columns, const HistoryRow *row)
 		else
 			add_column(columns, "statement", InvalidOid, (Datum) 0);
 		add_column(columns, "partial", BOOLOID, BoolGetDatum(row->partial));
+		add_column(columns, "version_sequence", INT8OID,
+				   Int64GetDatum(row->version_sequence));
 	}
 	if (row->ended)
 	{
@@ -313,7 +336,8 @@ receive_id(void *arg, HeapTuple row, TupleDesc desc)
 }
 
 /*
- * Adds a row.  Returns its id.
+ * Adds a row.  Returns its id.  Errors: something keeps the row from being
+ * written, and nobody would know where the run stands.
  */
 int64
 history_add(const TrustedTable *table, const HistoryRow *row)
@@ -335,16 +359,22 @@ history_add(const TrustedTable *table, const HistoryRow *row)
 						 value_text(&columns, i));
 	}
 	appendStringInfo(&sql, ") VALUES (%s) RETURNING id", values.data);
-	query_table_run(table->relation, sql.data, columns.count, columns.types,
-					columns.values, receive_id, &id);
+	if (query_table_run(table->relation, sql.data, columns.count,
+						columns.types, columns.values, receive_id, &id) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
+				 errmsg("could not write to %s", table->name),
+				 errdetail("The command succeeded, but no row was added."),
+				 errhint("Look for triggers, rules and policies on the table.")));
 	return id;
 }
 
 /*
- * Changes the row with that id to what it says now.
+ * Changes the row with that id to what it says now.  Returns whether it is
+ * there.
  */
-void
-history_change(const TrustedTable *table, const HistoryRow *row)
+static bool
+change_row(const TrustedTable *table, const HistoryRow *row)
 {
 	Columns		columns = {0};
 	StringInfoData sql;
@@ -357,8 +387,18 @@ history_change(const TrustedTable *table, const HistoryRow *row)
 						 columns.names[i], value_text(&columns, i));
 	add_column(&columns, "id", INT8OID, Int64GetDatum(row->id));
 	appendStringInfo(&sql, " WHERE id" EQUALS "$%d", columns.count);
-	query_table_run(table->relation, sql.data, columns.count, columns.types,
-					columns.values, NULL, NULL);
+	return query_table_run(table->relation, sql.data, columns.count,
+						   columns.types, columns.values, NULL, NULL) > 0;
+}
+
+/*
+ * Writes a row: one that has no id, or is gone, is added and gets one.
+ */
+void
+history_put(const TrustedTable *table, HistoryRow *row)
+{
+	if (row->id == 0 || !change_row(table, row))
+		row->id = history_add(table, row);
 }
 
 /*
@@ -434,6 +474,15 @@ keep_unfinished(void *arg, HeapTuple row, TupleDesc desc)
 	*rows = lappend(*rows, item);
 }
 
+/* QueryRow: receives a boolean. */
+static void
+receive_bool(void *arg, HeapTuple row, TupleDesc desc)
+{
+	bool		isnull;
+
+	*(bool *) arg = DatumGetBool(query_value(row, desc, 1, &isnull)) && !isnull;
+}
+
 /* QueryRow: notes that there is a row. */
 static void
 note_row(void *arg, HeapTuple row, TupleDesc desc)
@@ -490,4 +539,30 @@ history_unfinished(const TrustedTable *table)
 			unfinished = lappend(unfinished, lfirst(cell));
 	}
 	return unfinished;
+}
+
+/*
+ * Had the version of a row that takes it back been applied as a whole before?
+ * By this history's last word on that; if it has none, it was somebody else
+ * who applied it.
+ */
+bool
+history_was_applied(const TrustedTable *table, const HistoryRow *row)
+{
+	Oid			types[] = {INT8OID, INT8OID};
+	Datum		values[] = {
+		Int64GetDatum(row->version), Int64GetDatum(row->id)
+	};
+	bool		unfinished = false;
+
+	query_table_run(table->relation,
+					psprintf("SELECT " UNFINISHED " FROM %s"
+							 " WHERE event" EQUALS "'migration'"
+							 " AND version" EQUALS "$1"
+							 " AND id OPERATOR(pg_catalog.<) $2"
+							 " AND direction" EQUALS "'up'"
+							 " AND (NOT " UNFINISHED " OR " BEGUN ")"
+							 " ORDER BY id DESC LIMIT 1", table->name),
+					2, types, values, receive_bool, &unfinished);
+	return !unfinished;
 }

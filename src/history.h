@@ -45,10 +45,13 @@ typedef struct HistoryRow
 } HistoryRow;
 
 extern TrustedTable *history_find(const Settings *settings);
+extern TrustedTable *history_find_readable(const Settings *settings);
 extern TrustedTable *history_ensure(const Settings *settings);
 extern int64 history_add(const TrustedTable *table, const HistoryRow *row);
-extern void history_change(const TrustedTable *table, const HistoryRow *row);
+extern void history_put(const TrustedTable *table, HistoryRow *row);
 extern void history_interrupt(const TrustedTable *table, const char *run);
 extern List *history_unfinished(const TrustedTable *table);
+extern bool history_was_applied(const TrustedTable *table,
+								const HistoryRow *row);
 
 #endif							/* GOOSEPLUS_HISTORY_H */

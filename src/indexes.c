@@ -24,7 +24,9 @@
 #include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
+#include "commands/defrem.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "storage/lmgr.h"
@@ -142,8 +144,74 @@ send_command(Oid index, const char *command)
 }
 
 /*
+ * Is a column of an index the one that the command names?
+ */
+static bool
+is_same_column(const IndexElem *element, Oid table, AttrNumber column)
+{
+	return element->name == NULL ? column == InvalidAttrNumber :
+		column == get_attnum(table, element->name);
+}
+
+/*
+ * Is the index what the command would create, as far as that can be seen
+ * without its expressions: method, uniqueness, columns and whether there is a
+ * condition?
+ */
+static bool
+is_same_index(const IndexStmt *stmt, Oid table, Oid index)
+{
+	HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	List	   *elements = list_concat_copy(stmt->indexParams,
+											stmt->indexIncludingParams);
+	Form_pg_index form;
+	bool		same;
+	bool		no_condition;
+	Oid			method = InvalidOid;
+	HeapTuple	class = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
+
+	if (HeapTupleIsValid(class))
+	{
+		method = ((Form_pg_class) GETSTRUCT(class))->relam;
+		ReleaseSysCache(class);
+	}
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_index) GETSTRUCT(tuple);
+	(void) SysCacheGetAttr(INDEXRELID, tuple, Anum_pg_index_indpred,
+						   &no_condition);
+	same = form->indrelid == table && form->indisunique == stmt->unique &&
+		method == get_index_am_oid(stmt->accessMethod, true) &&
+		form->indnkeyatts == list_length(stmt->indexParams) &&
+		form->indnatts == list_length(elements) &&
+		no_condition == (stmt->whereClause == NULL);
+	for (int i = 0; same && i < form->indnatts; i++)
+		same = is_same_column(list_nth_node(IndexElem, elements, i), table,
+							  form->indkey.values[i]);
+	ReleaseSysCache(tuple);
+	return same;
+}
+
+/*
+ * Finds the index that has the name which the command gives to one.  Returns
+ * InvalidOid if there is none, or the command names none; *table is the table
+ * of the command.
+ */
+static Oid
+find_named_index(const IndexStmt *stmt, Oid *table)
+{
+	Oid			index = InvalidOid;
+
+	*table = RangeVarGetRelid(stmt->relation, NoLock, true);
+	if (OidIsValid(*table) && stmt->idxname != NULL)
+		index = get_relname_relid(stmt->idxname, get_rel_namespace(*table));
+	return OidIsValid(index) && OidIsValid(IndexGetRelation(index, true)) ?
+		index : InvalidOid;
+}
+
+/*
  * Rebuilds the index that CREATE INDEX CONCURRENTLY IF NOT EXISTS would find
- * and take for good although it is invalid.
+ * and take for good although it is invalid.  Errors: it is another one.
  */
 void
 indexes_repair(const Node *command)
@@ -152,14 +220,18 @@ indexes_repair(const Node *command)
 	Oid			table;
 	Oid			index;
 
-	if (!IsA(command, IndexStmt) || !stmt->if_not_exists || stmt->idxname == NULL)
+	if (!IsA(command, IndexStmt) || !stmt->if_not_exists)
 		return;
-	table = RangeVarGetRelid(stmt->relation, NoLock, true);
-	index = OidIsValid(table) ?
-		get_relname_relid(stmt->idxname, get_rel_namespace(table)) : InvalidOid;
-	if (OidIsValid(index) && IndexGetRelation(index, true) == table &&
+	index = find_named_index(stmt, &table);
+	if (OidIsValid(index) && list_member_oid(indexes_invalid(), index) &&
 		is_dead(index, true))
 	{
+		if (!is_same_index(stmt, table, index))
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_TABLE),
+					 errmsg("index \"%s\" exists, is invalid, and is another one than the statement would create",
+							stmt->idxname),
+					 errhint("Drop it, or give the new index another name.")));
 		ereport(NOTICE,
 				(errmsg("index \"%s\" exists but is invalid, rebuilding it",
 						stmt->idxname)));
@@ -193,13 +265,16 @@ indexes_is_done(const Node *command)
 	if (IsA(command, IndexStmt))
 	{
 		const IndexStmt *stmt = (const IndexStmt *) command;
-		Oid			table = RangeVarGetRelid(stmt->relation, NoLock, true);
-		Oid			index = stmt->idxname == NULL || !OidIsValid(table) ?
-		InvalidOid :
-		get_relname_relid(stmt->idxname, get_rel_namespace(table));
+		Oid			table;
+		Oid			index = find_named_index(stmt, &table);
 
-		return OidIsValid(index) && IndexGetRelation(index, true) == table &&
-			!list_member_oid(indexes_invalid(), index);
+		if (!OidIsValid(index) || list_member_oid(indexes_invalid(), index) ||
+			!is_same_index(stmt, table, index))
+			return false;
+		ereport(NOTICE,
+				(errmsg("index \"%s\" is there and valid: its statement is taken as done",
+						stmt->idxname)));
+		return true;
 	}
 	if (IsA(command, AlterTableStmt) &&
 		is_detach_pending((const AlterTableStmt *) command))

@@ -95,7 +95,7 @@ run_complete_error(Run *run, ErrorData *error)
 						 run->rows[run->done].environment);
 	appendStringInfo(&where, ": %s", run->done > 0 || run->in_progress ?
 					 "everything is undone" : "nothing was run");
-	if (run->table != NULL)
+	if (run->version_known)
 		appendStringInfo(&where, ", the database is at version " INT64_FORMAT " as before the call",
 						 run->initial);
 	error->context = error->context == NULL ? where.data :

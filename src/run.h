@@ -56,6 +56,7 @@ typedef struct Run
 	SourceSet  *sources;
 	TrustedTable *table;		/* NULL: not found yet, or versioning is off */
 	TrustedTable *history;		/* NULL: not found yet, or none wanted */
+	bool		version_known;
 	int64		initial;		/* version of the database before the run */
 	int64		current;
 	Migration  *migrations;		/* what is to run, in order */

@@ -39,6 +39,7 @@
 #include "run_record.h"
 #include "run_statements.h"
 #include "timer.h"
+#include "unfinished.h"
 
 /*
  * Error context: the text itself.
@@ -138,39 +139,6 @@ run_migration(Run *run)
 }
 
 /*
- * Refuses a plan with a migration that a deploy has left half done: all of it
- * would run once more.
- */
-static void
-refuse_unfinished(Run *run, const Step *steps, size_t nsteps)
-{
-	List	   *unfinished;
-	ListCell   *cell;
-
-	if (run->history == NULL || run->request->command == COMMAND_BASELINE)
-		return;
-	unfinished = history_unfinished(run->history);
-	foreach(cell, unfinished)
-	{
-		const HistoryRow *row = lfirst(cell);
-
-		for (size_t i = 0; i < nsteps; i++)
-		{
-			if (steps[i].source->version != row->version)
-				continue;
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("migration %s is half %s", row->source,
-							strcmp(row->direction, "up") == 0 ? "applied" :
-							"taken back"),
-					 errdetail("A deploy has stopped after %d of its statements, and nothing has finished it since.",
-							   row->statements),
-					 errhint("CALL gooseplus_deploy or gooseplus_revert goes on where it stopped. After doing the rest by hand, gooseplus_baseline() records it as applied.")));
-		}
-	}
-}
-
-/*
  * The run: what the subtransaction holds.
  */
 static void
@@ -187,7 +155,9 @@ run_all(void *arg)
 	steps = steps_make(run->request, run->sources, rows, &nsteps);
 	if (nsteps > 0)
 		run->history = history_ensure(run->settings);
-	refuse_unfinished(run, steps, nsteps);
+	if (run->history != NULL && run->request->command != COMMAND_BASELINE)
+		unfinished_refuse(unfinished_list(run->history, rows), run->request,
+						  steps, nsteps);
 	run_prepare(run, steps, nsteps);
 	check_before_run(run);
 	while (run->done < run->nmigrations)

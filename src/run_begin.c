@@ -106,6 +106,7 @@ run_read_versions(Run *run)
 	run->table = version_table_ensure(run->settings, RowExclusiveLock);
 	rows = version_table_read(run->table);
 	run->initial = run->current = version_rows_highest(rows);
+	run->version_known = true;
 	if (rows->nitems == 0 && run->request->command != COMMAND_APPLY)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

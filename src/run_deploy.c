@@ -111,10 +111,7 @@ record_run(Deploy *deploy, const char *outcome, const ErrorData *error)
 		deploy->row.file = deploy->step->journal.file;
 		deploy->row.line = deploy->step->journal.line;
 	}
-	if (id == 0)
-		deploy->row.id = history_add(table, &deploy->row);
-	else
-		history_change(table, &deploy->row);
+	history_put(table, &deploy->row);
 }
 
 /* Is one of the steps to go on where an earlier run stopped? */
@@ -186,6 +183,8 @@ go_forward(void *arg)
 
 	timer_start(TIMER_RUN, run->settings->timeout);
 	run->sources = run_collect(run->request);
+	/* that took snapshots, and whoever waits must hold none */
+	transaction_send();
 	take_lock(deploy);
 	make_plan(deploy);
 	for (; run->done < run->nmigrations; run->done++)

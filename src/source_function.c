@@ -89,6 +89,14 @@ find_function(const char *signature)
 	return function;
 }
 
+/* Is it a procedure? */
+static bool
+is_procedure(Oid function)
+{
+	return OidIsValid(function) &&
+		get_func_prokind(function) == PROKIND_PROCEDURE;
+}
+
 /*
  * Adds the call of a function to a script, unless there is none, and returns
  * the function.  It is locked, so that nobody can drop it or give it another
@@ -121,8 +129,7 @@ add_call(StringInfo script, const char *signature)
 					 "-- +goose StatementBegin\n"
 					 "%s %s();\n"
 					 "-- +goose StatementEnd\n",
-					 get_func_prokind(function) == PROKIND_PROCEDURE ?
-					 "CALL" : "SELECT", name);
+					 is_procedure(function) ? "CALL" : "SELECT", name);
 	return function;
 }
 
@@ -153,6 +160,10 @@ function_read(const Source *source, size_t *length)
 	registered->up_function = add_call(&script, registered->up);
 	appendStringInfoString(&script, "-- +goose Down\n");
 	registered->down_function = add_call(&script, registered->down);
+	/* a procedure may commit, so it runs where it can: a Go migration would */
+	if (is_procedure(registered->up_function) ||
+		is_procedure(registered->down_function))
+		appendStringInfoString(&script, "-- +goose NO TRANSACTION\n");
 	text = encoding_from_server(script.data, script.len);
 	*length = strlen(text);
 	return text;

@@ -28,6 +28,7 @@
 #include "utils/portal.h"
 #include "utils/timeout.h"
 
+#include "compat.h"
 #include "transaction.h"
 
 /*
@@ -48,7 +49,8 @@ transaction_refuse_atomic(const char *call, const Node *context)
 				 errdetail("It commits each migration by itself."),
 				 errhint("%s", hint)));
 	if (context == NULL || !IsA(context, CallContext) ||
-		((const CallContext *) context)->atomic || IsTransactionBlock())
+		((const CallContext *) context)->atomic || IsTransactionBlock() ||
+		compat_is_pipelining())
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
 				 errmsg("%s cannot run inside a transaction block", call),
