@@ -18,14 +18,14 @@ GROUND = annotation character filename interpolate interpolate_substring \
 	lexer line linemap plan routine script script_buffer
 FIRST  = encoding options problem query query_table report session settings \
 	timer transaction
-SECOND = history migration_lock source source_bundle source_directory \
+SECOND = history history_table migration_lock source source_bundle source_directory \
 	source_function trust version_table
 THIRD  = atomic_rules bundle check checksum collect commit_rules deferred \
 	deploy_migration deploy_resume deploy_retry deploy_return deploy_rules \
 	deploy_statement files indexes languages launch launch_worker look run \
 	run_atomic run_begin run_command run_deploy run_record run_statements \
 	steps statement unfinished
-TOP    = api gooseplus
+TOP    = api api_run gooseplus
 
 OBJS = $(patsubst %,src/%.o,$(GROUND) $(FIRST) $(SECOND) $(THIRD) $(TOP))
 

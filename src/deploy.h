@@ -41,6 +41,7 @@ typedef struct Deploy
 	DeployStep *step;
 	LocalTransactionId block;	/* its transaction, as long as it is one */
 	const Node *command;		/* with CONCURRENTLY, in progress */
+	int			pause;			/* before the next try, milliseconds */
 	int			commits;		/* of the statement in progress, by itself */
 	LocalTransactionId statement_transaction;
 
@@ -60,7 +61,9 @@ extern void deploy_journal_close(Deploy *deploy, const char *outcome,
 extern void deploy_migrate(Deploy *deploy, DeployStep *step);
 extern void deploy_retry_start(const Deploy *deploy);
 extern void deploy_retry_stop(void);
-extern bool deploy_retry(Deploy *deploy, ErrorData *error, int *tries);
+extern bool deploy_retry_decide(Deploy *deploy, ErrorData *error,
+								int *tries);
+extern void deploy_retry_pause(void *arg);
 extern void deploy_return(Deploy *deploy, const ErrorData *error);
 extern bool deploy_has_returned(const Deploy *deploy);
 extern void deploy_explain(Deploy *deploy, ErrorData *error);

@@ -243,6 +243,25 @@ fail_migration(Deploy *deploy, ErrorData *error)
 }
 
 /*
+ * Tries to run the migration in progress.  Returns the error that has ended
+ * it, or NULL.
+ */
+static ErrorData *
+try_migration(Deploy *deploy)
+{
+	ErrorData  *error;
+
+	deploy->run.ordinal = 0;
+	deploy->run.migration_rows = 0;
+	deploy->commits = 0;
+	timer_start(TIMER_MIGRATION, deploy->settings.migration_timeout);
+	deploy_retry_start(deploy);
+	error = transaction_try(run_migration, deploy);
+	deploy_retry_stop();
+	return error;
+}
+
+/*
  * Runs one migration of a deploy, and commits it.  Raises the error if it
  * fails; then nothing of it is left but what the step says.
  */
@@ -261,16 +280,13 @@ deploy_migrate(Deploy *deploy, DeployStep *step)
 		step->migration->commits || step->unfinished != NULL;
 	if (step->journaled)
 		deploy_journal_open(deploy);
-	do
+	while ((error = try_migration(deploy)) != NULL &&
+		   deploy_retry_decide(deploy, error, &tries))
 	{
-		run->ordinal = 0;
-		run->migration_rows = 0;
-		deploy->commits = 0;
-		timer_start(TIMER_MIGRATION, deploy->settings.migration_timeout);
-		deploy_retry_start(deploy);
-		error = transaction_try(run_migration, deploy);
-		deploy_retry_stop();
-	} while (error != NULL && deploy_retry(deploy, error, &tries));
+		error = transaction_try(deploy_retry_pause, deploy);
+		if (error != NULL)
+			break;
+	}
 	if (error != NULL)
 	{
 		fail_migration(deploy, error);

@@ -21,6 +21,7 @@
 #include "deploy.h"
 #include "deploy_rules.h"
 #include "encoding.h"
+#include "history_table.h"
 #include "indexes.h"
 #include "report.h"
 #include "transaction.h"

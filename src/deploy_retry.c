@@ -189,20 +189,25 @@ explain_refusal(const Deploy *deploy, ErrorData *error, int tries)
 }
 
 /*
- * Sleeps without holding anything but the migration lock.  Errors: a cancel,
- * a time limit.
+ * Sleeps for the pause of a deploy, without holding anything but the migration
+ * lock.  Errors: a cancel, a time limit.
  */
-static void
-sleep_for(int pause)
+void
+deploy_retry_pause(void *arg)
 {
+	Deploy	   *deploy = arg;
 	static uint32 wait_event = 0;
 	instr_time	start;
 	double		left;
 
+	report_activity("gooseplus: waiting to try %s again",
+					deploy->step->row->source);
+	/* who holds the lock was a question to the catalogs */
+	transaction_send();
 	if (wait_event == 0)
 		wait_event = compat_wait_event("GooseplusDdlLockRetry");
 	INSTR_TIME_SET_CURRENT(start);
-	while ((left = pause - report_elapsed(start)) > 0)
+	while ((left = deploy->pause - report_elapsed(start)) > 0)
 	{
 		(void) WaitLatch(MyLatch,
 						 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
@@ -213,11 +218,11 @@ sleep_for(int pause)
 }
 
 /*
- * Decides whether the migration that has failed is to be tried again, and if
- * so, waits until then.  It must be undone whole: no journal.
+ * Decides whether the migration that has failed is to be tried again, after
+ * the pause that is then set.  It must be undone whole: no journal.
  */
 bool
-deploy_retry(Deploy *deploy, ErrorData *error, int *tries)
+deploy_retry_decide(Deploy *deploy, ErrorData *error, int *tries)
 {
 	int			pause;
 
@@ -233,16 +238,13 @@ deploy_retry(Deploy *deploy, ErrorData *error, int *tries)
 	pause = PAUSE_MIN_MS << Min(*tries, 9);
 	pause = Min(pause, PAUSE_MAX_MS);
 	/* not all who wait for the same are to come back together */
-	pause = (int) (pause * (0.5 + pg_prng_double(&pg_global_prng_state)));
+	deploy->pause = (int) (pause *
+						   (0.5 + pg_prng_double(&pg_global_prng_state)));
 	timer_stop(TIMER_MIGRATION);
 	ereport(NOTICE,
 			(errmsg("migration %s is undone and tried again in %d ms (%d of %d)",
-					deploy->step->row->source, pause, ++*tries,
+					deploy->step->row->source, deploy->pause, ++*tries,
 					deploy->settings.ddl_lock_retries),
 			 errdetail("%s", describe_wait(deploy, error))));
-	report_activity("gooseplus: waiting to try %s again",
-					deploy->step->row->source);
-	transaction_send();
-	sleep_for(pause);
 	return true;
 }

@@ -33,6 +33,7 @@
 
 #include "deploy.h"
 #include "deploy_rules.h"
+#include "history_table.h"
 #include "indexes.h"
 #include "migration_lock.h"
 #include "run_record.h"

@@ -19,6 +19,7 @@
 
 #include "catalog/pg_authid.h"
 #include "miscadmin.h"
+#include "history_table.h"
 #include "pgtime.h"
 #include "storage/fd.h"
 #include "tcop/utility.h"

@@ -5,14 +5,14 @@
  *
  * A call walks down one staircase, and a file includes only what is below it:
  *
- *	api				SQL functions: unpack, call, return rows
+ *	api, api_run	SQL functions: unpack, call, return rows
  *	run_atomic, run_deploy, launch, look, files, bundle
  *					what a call does
  *	run and its parts, deploy_*, unfinished, steps, check, checksum, collect, statement,
  *	atomic_rules, commit_rules, deploy_rules, deferred, indexes, languages
  *					what it is made of
  *	source, source_directory, source_bundle, source_function, trust,
- *	version_table, history, migration_lock
+ *	version_table, history, history_table, migration_lock
  *					what is stored
  *	settings, options, report, problem, query, timer, session, transaction,
  *	encoding, compat

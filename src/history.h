@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * history.h
- *	  The history table: what ran, when, by whom, and how it ended.
+ *	  The rows of the history table: what ran, when, by whom, and how it
+ *	  ended.
  *
  * Copyright (c) 2026, gooseplus contributors
  *
@@ -44,9 +45,6 @@ typedef struct HistoryRow
 	int64		version_sequence;	/* see version_table_sequence() */
 } HistoryRow;
 
-extern TrustedTable *history_find(const Settings *settings);
-extern TrustedTable *history_find_readable(const Settings *settings);
-extern TrustedTable *history_ensure(const Settings *settings);
 extern int64 history_add(const TrustedTable *table, const HistoryRow *row);
 extern void history_put(const TrustedTable *table, HistoryRow *row);
 extern void history_interrupt(const TrustedTable *table, const char *run);

@@ -31,6 +31,7 @@
 
 #include "commit_rules.h"
 #include "deferred.h"
+#include "history_table.h"
 #include "migration_lock.h"
 #include "report.h"
 #include "run_atomic.h"

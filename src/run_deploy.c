@@ -28,6 +28,7 @@
 #include "utils/portal.h"
 
 #include "deploy.h"
+#include "history_table.h"
 #include "migration_lock.h"
 #include "report.h"
 #include "run_begin.h"

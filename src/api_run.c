@@ -1,0 +1,226 @@
+/*-------------------------------------------------------------------------
+ *
+ * api_run.c
+ *	  The SQL functions and procedures that run migrations.
+ *
+ * No logic lives here; the other functions are in api.c.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/portal.h"
+#include "utils/timestamp.h"
+
+#include "api.h"
+#include "launch.h"
+#include "look.h"
+#include "plan.h"
+#include "run.h"
+#include "run_atomic.h"
+#include "run_deploy.h"
+#include "transaction.h"
+
+API_FUNCTION(gooseplus_migrate);
+API_FUNCTION(gooseplus_up_to);
+API_FUNCTION(gooseplus_up_by_one);
+API_FUNCTION(gooseplus_down);
+API_FUNCTION(gooseplus_down_to);
+API_FUNCTION(gooseplus_redo);
+API_FUNCTION(gooseplus_reset);
+API_FUNCTION(gooseplus_apply_version);
+API_FUNCTION(gooseplus_baseline);
+API_FUNCTION(gooseplus_deploy);
+API_FUNCTION(gooseplus_revert);
+API_FUNCTION(gooseplus_launch);
+
+/* Returns milliseconds as an interval. */
+static Datum
+interval_datum(double milliseconds)
+{
+	Interval   *interval = palloc0(sizeof(Interval));
+
+	interval->time = (TimeOffset) (milliseconds * 1000.0);
+	return IntervalPGetDatum(interval);
+}
+
+/* Adds the rows of a run. */
+static void
+put_run_rows(FunctionCallInfo fcinfo, const List *rows)
+{
+	ListCell   *cell;
+
+	foreach(cell, rows)
+	{
+		const RunRow *row = lfirst(cell);
+		Datum		values[9];
+		bool		nulls[9] = {false};
+
+		values[0] = Int64GetDatum(row->version);
+		nulls[0] = row->source == NULL;
+		values[1] = api_text_datum(row->source, &nulls[1]);
+		values[2] = api_text_datum(row->environment, &nulls[2]);
+		values[3] = api_text_datum(row->direction, &nulls[3]);
+		values[4] = api_text_datum(row->state, &nulls[4]);
+		values[5] = Int32GetDatum(row->statements);
+		values[6] = Int64GetDatum(row->rows);
+		values[7] = interval_datum(row->duration_ms);
+		values[8] = api_text_datum(row->error, &nulls[8]);
+		api_put_row(fcinfo, values, nulls);
+	}
+}
+
+/*
+ * Runs a command whose environment and options are the arguments from that
+ * one on.
+ */
+static Datum
+run_command(FunctionCallInfo fcinfo, int argument, const char *function,
+			RunCommand command, int64 version, ScriptDirection direction)
+{
+	RunRequest	request = {0};
+
+	InitMaterializedSRF(fcinfo, 0);
+	request.function = function;
+	request.command = command;
+	request.version = version;
+	request.direction = direction;
+	request.env = api_text(fcinfo, argument);
+	request.settings = api_settings(fcinfo, argument + 1);
+	put_run_rows(fcinfo, run_atomic(&request));
+	return (Datum) 0;
+}
+
+/* gooseplus_migrate(env text, options jsonb): see run_atomic() */
+Datum
+gooseplus_migrate(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, 0, "gooseplus_migrate", COMMAND_UP,
+					   PLAN_NO_TARGET, SCRIPT_UP);
+}
+
+/* gooseplus_up_to(version bigint, env text, options jsonb) */
+Datum
+gooseplus_up_to(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, 1, "gooseplus_up_to", COMMAND_UP,
+					   api_version(fcinfo), SCRIPT_UP);
+}
+
+/* gooseplus_up_by_one(env text, options jsonb) */
+Datum
+gooseplus_up_by_one(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, 0, "gooseplus_up_by_one", COMMAND_UP_BY_ONE,
+					   0, SCRIPT_UP);
+}
+
+/* gooseplus_down(env text, options jsonb) */
+Datum
+gooseplus_down(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, 0, "gooseplus_down", COMMAND_DOWN,
+					   0, SCRIPT_UP);
+}
+
+/* gooseplus_down_to(version bigint, env text, options jsonb) */
+Datum
+gooseplus_down_to(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, 1, "gooseplus_down_to", COMMAND_DOWN_TO,
+					   api_version(fcinfo), SCRIPT_UP);
+}
+
+/* gooseplus_redo(env text, options jsonb) */
+Datum
+gooseplus_redo(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, 0, "gooseplus_redo", COMMAND_REDO,
+					   0, SCRIPT_UP);
+}
+
+/* gooseplus_reset(env text, options jsonb): down to version 0 */
+Datum
+gooseplus_reset(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, 0, "gooseplus_reset", COMMAND_DOWN_TO,
+					   0, SCRIPT_UP);
+}
+
+/*
+ * gooseplus_apply_version(version bigint, direction text, env text, options
+ * jsonb)
+ */
+Datum
+gooseplus_apply_version(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, 2, "gooseplus_apply_version", COMMAND_APPLY,
+					   api_version(fcinfo), look_direction(api_text(fcinfo, 1)));
+}
+
+/*
+ * gooseplus_deploy(env text, version bigint, options jsonb, resume text): see
+ * run_deploy()
+ */
+Datum
+gooseplus_deploy(PG_FUNCTION_ARGS)
+{
+	RunRequest	request = {0};
+
+	transaction_refuse_atomic("CALL gooseplus_deploy()", fcinfo->context);
+	MemoryContextSwitchTo(PortalContext);
+	request.function = "gooseplus_deploy";
+	request.command = COMMAND_UP;
+	request.env = api_text(fcinfo, 0);
+	request.version = PG_ARGISNULL(1) ? PLAN_NO_TARGET : PG_GETARG_INT64(1);
+	request.resume = api_text(fcinfo, 3);
+	request.settings = settings_read_resume(api_options(fcinfo, 2),
+											&request.resume);
+	run_deploy(&request);
+	PG_RETURN_VOID();
+}
+
+/*
+ * gooseplus_revert(version bigint, env text, options jsonb): see run_deploy()
+ */
+Datum
+gooseplus_revert(PG_FUNCTION_ARGS)
+{
+	RunRequest	request = {0};
+
+	transaction_refuse_atomic("CALL gooseplus_revert()", fcinfo->context);
+	MemoryContextSwitchTo(PortalContext);
+	request.function = "gooseplus_revert";
+	request.command = COMMAND_DOWN_TO;
+	request.version = api_version(fcinfo);
+	request.env = api_text(fcinfo, 1);
+	request.settings = settings_read_resume(api_options(fcinfo, 2),
+											&request.resume);
+	run_deploy(&request);
+	PG_RETURN_VOID();
+}
+
+/*
+ * gooseplus_launch(env text, version bigint, options jsonb, resume text): see
+ * launch_deploy()
+ */
+Datum
+gooseplus_launch(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(launch_deploy(api_text(fcinfo, 0), !PG_ARGISNULL(1),
+								  PG_ARGISNULL(1) ? 0 : PG_GETARG_INT64(1),
+								  api_options(fcinfo, 2),
+								  api_text(fcinfo, 3)));
+}
+
+/* gooseplus_baseline(version bigint, env text, options jsonb) */
+Datum
+gooseplus_baseline(PG_FUNCTION_ARGS)
+{
+	return run_command(fcinfo, 1, "gooseplus_baseline", COMMAND_BASELINE,
+					   api_version(fcinfo), SCRIPT_UP);
+}
