@@ -102,6 +102,7 @@ deploy_journal_open(Deploy *deploy)
 		{
 			step->journal.statement = step->unfinished->statement;
 			step->journal.partial = step->unfinished->partial;
+			step->journal.doubtful = true;
 		}
 	}
 	if (deploy->run.table != NULL)
@@ -129,7 +130,10 @@ deploy_journal_close(Deploy *deploy, const char *outcome,
 			journal->statements = 0;
 	}
 	else
+	{
 		journal->statement = 0;
+		journal->doubtful = false;
+	}
 	journal->outcome = outcome;
 	journal->ended = true;
 	journal->rows = step->row->rows;
@@ -138,6 +142,7 @@ deploy_journal_close(Deploy *deploy, const char *outcome,
 	{
 		journal->statements = step->committed;
 		journal->partial = step->partial;
+		journal->doubtful = step->debris != NULL;
 		/* or else the next deploy need not look at it */
 		journal->statement = step->partial || step->debris != NULL ?
 			deploy->run.ordinal : 0;
@@ -169,6 +174,8 @@ begin_statement(Deploy *deploy, const List *raws)
 	step->journal.statement = deploy->run.ordinal;
 	step->journal.partial = list_length(raws) > 1 &&
 		deploy_rules_has_transaction(raws);
+	step->journal.doubtful = IsTransactionBlock() ||
+		deploy_rules_concurrent(raws) != NULL;
 	step->journal.rows = deploy->run.migration_rows;
 	write_journal(deploy);
 	transaction_send();
@@ -233,6 +240,7 @@ finish_statement(void *arg)
 	step->journal.statements = deploy->run.ordinal;
 	step->journal.statement = 0;
 	step->journal.partial = false;
+	step->journal.doubtful = false;
 	if (step->journaled && !IsTransactionBlock())
 		write_journal(deploy);
 }

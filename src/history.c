@@ -35,8 +35,7 @@
 	"(outcome" EQUALS "'failed' OR outcome" EQUALS "'running'" \
 	" OR outcome" EQUALS "'interrupted')"
 #define BEGUN \
-	"(statements OPERATOR(pg_catalog.>) 0" \
-	" OR statement IS NOT NULL)"
+	"(statements OPERATOR(pg_catalog.>) 0 OR partial OR doubtful)"
 
 #define COLUMNS_MAX 24
 
@@ -128,6 +127,7 @@ add_state(Columns *columns, const HistoryRow *row)
 		else
 			add_column(columns, "statement", InvalidOid, (Datum) 0);
 		add_column(columns, "partial", BOOLOID, BoolGetDatum(row->partial));
+		add_column(columns, "doubtful", BOOLOID, BoolGetDatum(row->doubtful));
 		add_column(columns, "version_sequence", INT8OID,
 				   Int64GetDatum(row->version_sequence));
 	}
@@ -356,8 +356,9 @@ history_unfinished(const TrustedTable *table)
 							 " direction, checksum, outcome, statements,"
 							 " statement, partial, invalid_indexes,"
 							 " version_sequence FROM %s"
-							 " WHERE partial IS NOT NULL AND " UNFINISHED
-							 " AND " BEGUN " ORDER BY id", table->name),
+							 " WHERE " UNFINISHED
+							 " AND partial IS NOT NULL AND " BEGUN
+							 " ORDER BY id", table->name),
 					0, NULL, NULL, keep_unfinished, &rows);
 	foreach(cell, rows)
 	{

@@ -41,6 +41,7 @@ typedef struct HistoryRow
 	bool		journal;		/* may it be half done? then also: */
 	int			statement;		/* begun, end unknown; 0: none */
 	bool		partial;		/* that one has committed a part of itself */
+	bool		doubtful;		/* that one can have left something behind */
 	List	   *invalid_indexes;	/* OIDs, from before the migration */
 	int64		version_sequence;	/* see version_table_sequence() */
 } HistoryRow;

@@ -53,6 +53,7 @@ create_history(void *arg)
 					   "line integer, "
 					   "statement integer, "
 					   "partial boolean, "
+					   "doubtful boolean, "
 					   "invalid_indexes pg_catalog.oid[], "
 					   "version_sequence bigint)", table->name),
 			  SPI_OK_UTILITY, 0, NULL, NULL, NULL, NULL);
@@ -87,6 +88,7 @@ static const struct
 	{"line", INT4OID},
 	{"statement", INT4OID},
 	{"partial", BOOLOID},
+	{"doubtful", BOOLOID},
 	{"invalid_indexes", OIDARRAYOID},
 	{"version_sequence", INT8OID}
 };

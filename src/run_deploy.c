@@ -137,7 +137,7 @@ make_plan(Deploy *deploy)
 	Run		   *run = &deploy->run;
 	VersionRows *rows = run_read_versions(run);
 	const HistoryRow **unfinished;
-	TrustedTable *history = NULL;
+	TrustedTable *history;
 	size_t		nsteps;
 	Step	   *steps = steps_make(run->request, run->sources, rows, &nsteps);
 
@@ -147,8 +147,8 @@ make_plan(Deploy *deploy)
 			list_make2(run->table->schema,
 					   llast(deploy->settings.version_table));
 	steps = deploy_resume_steps(deploy, steps, &nsteps, &unfinished);
-	if (nsteps > 0)
-		history = history_ensure(&deploy->settings);
+	history = nsteps > 0 ? history_ensure(&deploy->settings) :
+		history_find(&deploy->settings);
 	if (history != NULL && deploy->settings.lock)
 		history_interrupt(history, run->id);
 	transaction_send();
