@@ -45,7 +45,7 @@ write_files(
 	'base/00001_tables.sql' => q(-- +goose Up
 CREATE TABLE mark (name text);
 CREATE TABLE item (id int, done boolean DEFAULT false, n int DEFAULT 0, note text);
-INSERT INTO item (id, note) SELECT i, 'note ' || i FROM generate_series(1, 3000) i;
+INSERT INTO item (id, note) SELECT i, 'note ' || i FROM generate_series(1, 1500) i;
 INSERT INTO mark VALUES ('1.4');
 -- +goose Down
 DROP TABLE item;
@@ -80,7 +80,7 @@ DECLARE
 BEGIN
 	LOOP
 		UPDATE item SET done = true, n = n + 1 WHERE id IN
-			(SELECT id FROM item WHERE NOT done ORDER BY id LIMIT 300);
+			(SELECT id FROM item WHERE NOT done ORDER BY id LIMIT 150);
 		GET DIAGNOSTICS changed = ROW_COUNT;
 		COMMIT;
 		EXIT WHEN changed = 0;
@@ -217,37 +217,38 @@ my %decide = (
 
 # --------------------------------------------------------------- striking
 
-# Waits for a deploy's session that shows "activity" and for the write-ahead
-# log to have grown to "position", then so many milliseconds more, and runs the
-# command.
+# Waits until the deploy's session shows "activity" and the write-ahead log has
+# grown to "position", then so many milliseconds more, and runs the command.
+# Says so; if the call has ended by itself, does nothing.
 $node->safe_psql(
 	'postgres', q(
 	CREATE FUNCTION strike(activity text, "position" pg_lsn, pause float8, command text)
 		RETURNS void LANGUAGE plpgsql AS $$
 	DECLARE
-		struck int;
-		seen boolean := false;
+		struck record;
 		start timestamptz;
 	BEGIN
 		LOOP
-			SELECT pid INTO struck FROM pg_stat_activity
-				WHERE application_name = 'deploy' AND state = 'active';
-			IF FOUND THEN
-				seen := true;
-			ELSIF seen THEN
+			SELECT pid, state, query INTO struck FROM pg_stat_activity
+				WHERE application_name = 'deploy';
+			IF struck.state = 'idle' AND struck.query LIKE '%gooseplus%' THEN
 				RETURN;
 			END IF;
-			EXIT WHEN seen AND pg_current_wal_insert_lsn() >= "position"
-				AND EXISTS (SELECT FROM pg_stat_activity WHERE pid = struck
-					AND query LIKE activity);
+			EXIT WHEN struck.state = 'active' AND struck.query LIKE activity
+				AND pg_current_wal_insert_lsn() >= "position";
 			PERFORM pg_stat_clear_snapshot();
 		END LOOP;
 		start := clock_timestamp();
 		WHILE clock_timestamp() < start + pause * '1 ms'::interval LOOP END LOOP;
-		EXECUTE format('COPY (SELECT WHERE false) TO PROGRAM %L', format(command, struck));
+		RAISE NOTICE 'striking';
+		EXECUTE format('COPY (SELECT WHERE false) TO PROGRAM %L', format(command, struck.pid));
 	END
 	$$;
 ));
+
+# Another one after each crash.
+my $checkpointer_pid =
+  "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'";
 
 my ($status, $out, $err);
 my $deploy = 'CALL gooseplus_deploy()';
@@ -286,55 +287,75 @@ my @places = (
 	[ 1, 4 ], [ 2, 4 ], [ 3, 3 ], [ 4, 4 ], [ 5, 10 ], [ 6, 5 ], [ 7, 5 ],
 	[ 8, 4 ], [ 9, 3 ], [ 10, 4 ], [ 11, 3 ], [ 12, 2 ]);
 
-# One random point of a call, as arguments of strike().  What has been written
-# so far need not be recovered.
+# One random point of what is left of a call, as arguments of strike(): half of
+# them in a statement, the others by time or by what is written.  What has been
+# written so far need not be recovered.
 sub random_point
 {
 	my ($call) = @_;
-	my $now = $node->safe_psql('postgres',
-		'CHECKPOINT; SELECT pg_current_wal_insert_lsn()');
-	my $kind = int rand 3;
-	my $place = $places[ rand @places ];
+	my ($now, $version, $checkpointer) = split /\|/, $node->safe_psql($database,
+		"CHECKPOINT; SELECT pg_current_wal_insert_lsn(), max(version_id), ($checkpointer_pid) FROM goose_db_version");
+	my @left = grep { $call eq $revert ? $_->[0] <= $version : $_->[0] > $version } @places;
+	my $left = @left / @places;
+	my $whole = $call eq $revert ? $revert : $deploy;
+	my $kind = int rand 4;
+	my $place = $left[ rand @left ];
 
-	return ('%', $now, 0, rand $milliseconds{$call}) if $kind == 0;
-	return ('%', $now, int(rand $bytes{$call}), 0) if $kind == 1;
-	return (sprintf('gooseplus: %%/%05d\\_%% statement %d',
-			$place->[0], $call eq $deploy ? 1 + rand $place->[1] : 1),
-		$now, 0, rand 4);
+	my ($activity, $more, $pause) = ('%', 0, 0);
+
+	if ($kind == 0 || !@left)
+	{
+		$pause = $left * rand $milliseconds{$whole};
+	}
+	elsif ($kind == 1)
+	{
+		$more = int($left * rand $bytes{$whole});
+	}
+	else
+	{
+		$activity = sprintf 'gooseplus: %%/%05d\_%% statement %d', $place->[0],
+		  $call eq $revert ? 1 : 1 + rand $place->[1];
+		$pause = rand 4;
+	}
+	return ($activity, $now, $more, $pause, $checkpointer);
 }
 
 # Starts the call, and kills its process, or stops the server.  Returns whether
-# there was a crash.  The call may have ended before it; $status is 2 if not.
+# it did.  The call may have ended before that: $status is 2 if not.  Its session
+# stays until the strike is over, so that it hits nobody else.
 sub strike
 {
 	my ($call, $stop, $settings) = @_;
-	my ($activity, $position, $bytes, $pause) = random_point($call);
+	my ($activity, $position, $more, $pause, $checkpointer) =
+	  random_point($call);
+	my $over = PostgreSQL::Test::Utils::tempdir('strike') . '/over';
 	my $command =
 	  $stop ? 'kill -QUIT `head -n 1 postmaster.pid`' : 'kill -KILL %s';
 	my $striker = start_psql($node,
-		"SELECT strike('$activity', '$position'::pg_lsn + $bytes, $pause, '$command')",
+		"SELECT strike('$activity', '$position'::pg_lsn + $more, $pause, '$command')",
 		name => 'striker');
 	my $struck = start_psql(
-		$node, "\\set VERBOSITY verbose\n$settings\n$call",
+		$node,
+		"\\set ON_ERROR_STOP off\n\\set VERBOSITY verbose\n$settings\n$call;\n"
+		  . "\\! until [ -e '$over' ]; do sleep 0.01; done\n",
 		name => 'deploy',
 		database => $database);
-	my @ended;
+	my $striking;
 
+	(undef, undef, $striking) = finish_psql($striker);
+	write_raw($over, '');
 	($status, $out, $err) = finish_psql($struck);
-	# too late, or so late that the server is going down although the call ended
-	query($node,
-		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'striker'")
-	  if $status != 2;
-	@ended = finish_psql($striker);
+	$status = 3 if $status == 0 && $err =~ /ERROR: /;
+	return 0 unless $striking =~ /striking/;
 	if ($stop)
 	{
 		$node->stop('immediate', fail_ok => 1);
 		$node->start;
 	}
-	$node->poll_query_until('postgres', 'SELECT true')
+	$node->poll_query_until('postgres',
+		"SELECT ($checkpointer_pid) <> $checkpointer")
 	  or die 'the server did not come back';
-	return $stop || $status == 2
-	  || $ended[0] == 2 && $ended[2] !~ /administrator command/;
+	return 1;
 }
 
 # ---------------------------------------------------------------- checking
@@ -427,7 +448,7 @@ sub call_until_done
 		my $crashed = 0;
 
 		$this =~ s/\(\)/(resume => '$answer')/ if $answer;
-		if ($points < $crashes && rand() < 0.8)
+		if ($points < $crashes && rand() < ($call eq $deploy ? 0.8 : 0.5))
 		{
 			$crashed = strike($this, rand() < 0.2,
 				rand() < 0.3 ? 'SET synchronous_commit = off;' : '');
@@ -437,7 +458,7 @@ sub call_until_done
 			run_call($this);
 		}
 		count_hit($call) if $status == 2;
-		# without synchronous_commit, a crash forgets what ended before it
+		# without synchronous_commit, a crash undoes what ended before it
 		return 1 if $status == 0 && !$crashed;
 		$answer = $crashed ? undef : decide() || return 0;
 	}
