@@ -294,13 +294,14 @@ add_statement_problem(CheckState *state, Problem *problem)
  * false if what follows it may not be SQL: the data of COPY.
  */
 static bool
-check_command(CheckState *state, const RawStmt *raw)
+check_command(CheckState *state, const RawStmt *raw, bool alone)
 {
 	AtomicRefusal refusal;
 	Problem    *problem;
 
 	if ((state->mode == CHECK_DEPLOY ?
-		 deploy_rules_judge(raw, state->migration->transactional, &refusal) :
+		 deploy_rules_judge(raw, state->migration->transactional, alone,
+							&refusal) :
 		 atomic_rules_judge(raw, &refusal)) != ATOMIC_REFUSE)
 		return true;
 	MemoryContextSwitchTo(state->problem_context);
@@ -367,7 +368,8 @@ parse_statements(void *arg)
 			state->migration->commits = true;
 		foreach(cell, raws)
 		{
-			if (!check_command(state, lfirst_node(RawStmt, cell)))
+			if (!check_command(state, lfirst_node(RawStmt, cell),
+							   list_length(raws) == 1))
 			{
 				statement_pop_place(&state->place);
 				MemoryContextSwitchTo(state->problem_context);

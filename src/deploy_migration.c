@@ -23,6 +23,7 @@
 #include "utils/timestamp.h"
 
 #include "deploy.h"
+#include "deploy_rules.h"
 #include "indexes.h"
 #include "report.h"
 #include "run_record.h"
@@ -221,6 +222,8 @@ fail_migration(Deploy *deploy, ErrorData *error)
 	if (step->partial)
 		step->committed = Max(step->committed, deploy->run.ordinal - 1);
 	timer_explain(error);
+	if (step->migration->transactional)
+		deploy_rules_explain(error);
 	timer_stop(TIMER_MIGRATION);
 	if (deploy->command != NULL)
 	{

@@ -241,9 +241,10 @@ deploy_retry_decide(Deploy *deploy, ErrorData *error, int *tries)
 	deploy->pause = (int) (pause *
 						   (0.5 + pg_prng_double(&pg_global_prng_state)));
 	timer_stop(TIMER_MIGRATION);
+	(*tries)++;
 	ereport(NOTICE,
 			(errmsg("migration %s is undone and tried again in %d ms (%d of %d)",
-					deploy->step->row->source, deploy->pause, ++*tries,
+					deploy->step->row->source, deploy->pause, *tries,
 					deploy->settings.ddl_lock_retries),
 			 errdetail("%s", describe_wait(deploy, error))));
 	return true;

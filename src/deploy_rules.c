@@ -21,37 +21,68 @@ is_transaction(const Node *node, TransactionStmtKind kind)
 		((const TransactionStmt *) node)->kind == kind;
 }
 
+static const char no_transaction_hint[] =
+"Add the line \"-- +goose NO TRANSACTION\" to the file.";
+
+static AtomicVerdict
+refuse(AtomicRefusal *refusal, int sqlstate, const char *message,
+	   const char *hint)
+{
+	refusal->sqlstate = sqlstate;
+	refusal->message = message;
+	refusal->hint = hint;
+	return ATOMIC_REFUSE;
+}
+
 /*
  * Says whether a deploy can run a command in a migration with a transaction,
- * or in one without.  The words of a refusal are allocated in the current
- * context.
+ * or in one without; as the only command of its statement, or not.  The words
+ * of a refusal are allocated in the current context.
  */
 AtomicVerdict
-deploy_rules_judge(const RawStmt *raw, bool transactional,
+deploy_rules_judge(const RawStmt *raw, bool transactional, bool alone,
 				   AtomicRefusal *refusal)
 {
 	const char *concurrently = "";
+	const char *command = atomic_rules_command(raw->stmt);
 
 	if (atomic_rules_judge_client(raw, refusal) == ATOMIC_REFUSE)
 		return ATOMIC_REFUSE;
 	if (is_transaction(raw->stmt, TRANS_STMT_PREPARE))
-	{
-		refusal->sqlstate = ERRCODE_INVALID_TRANSACTION_TERMINATION;
-		refusal->message = "PREPARE TRANSACTION cannot run in a migration";
-		refusal->hint = "Use COMMIT: nobody would know what to do with the prepared transaction.";
-		return ATOMIC_REFUSE;
-	}
-	if (!transactional)
-		return ATOMIC_RUN;
+		return refuse(refusal, ERRCODE_INVALID_TRANSACTION_TERMINATION,
+					  "PREPARE TRANSACTION cannot run in a migration",
+					  "Use COMMIT: nobody would know what to do with the prepared transaction.");
 	if (atomic_rules_is_concurrent(raw->stmt))
 		concurrently = " CONCURRENTLY";
 	else if (!atomic_rules_is_never_transactional(raw->stmt))
 		return ATOMIC_RUN;
-	refusal->sqlstate = ERRCODE_ACTIVE_SQL_TRANSACTION;
-	refusal->message = psprintf("%s%s cannot run inside a transaction",
-								atomic_rules_command(raw->stmt), concurrently);
-	refusal->hint = "Add the line \"-- +goose NO TRANSACTION\" to the file.";
-	return ATOMIC_REFUSE;
+	if (transactional)
+		return refuse(refusal, ERRCODE_ACTIVE_SQL_TRANSACTION,
+					  psprintf("%s%s cannot run inside a transaction",
+							   command, concurrently),
+					  no_transaction_hint);
+	if (!alone)
+		return refuse(refusal, ERRCODE_ACTIVE_SQL_TRANSACTION,
+					  psprintf("%s%s cannot run in one statement with other commands",
+							   command, concurrently),
+					  "Let each command end with its line, outside of StatementBegin and StatementEnd.");
+	return ATOMIC_RUN;
+}
+
+/*
+ * Adds a hint to an error that exists only because the migration is one
+ * transaction.  The text is allocated in the current context.
+ */
+void
+deploy_rules_explain(ErrorData *error)
+{
+	if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE)
+		error->hint = error->hint == NULL ? pstrdup(no_transaction_hint) :
+			psprintf("%s %s", error->hint, no_transaction_hint);
+	else if ((error->sqlerrcode == ERRCODE_INVALID_TRANSACTION_TERMINATION ||
+			  error->sqlerrcode == ERRCODE_ACTIVE_SQL_TRANSACTION) &&
+			 error->hint == NULL)
+		error->hint = pstrdup(no_transaction_hint);
 }
 
 /* Does one of the commands of a statement end a transaction block? */

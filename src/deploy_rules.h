@@ -13,8 +13,9 @@
 #include "atomic_rules.h"
 
 extern AtomicVerdict deploy_rules_judge(const RawStmt *raw,
-										bool transactional,
+										bool transactional, bool alone,
 										AtomicRefusal *refusal);
+extern void deploy_rules_explain(ErrorData *error);
 extern bool deploy_rules_ends_transaction(const List *raws);
 extern bool deploy_rules_has_transaction(const List *raws);
 extern bool deploy_rules_may_commit(const List *raws);

@@ -58,6 +58,23 @@ check_relations(const Query *query, Oid relation)
 }
 
 /*
+ * Error context: a cursor position of the server's belongs to our query, not
+ * to the one of the client.
+ */
+static void
+describe_query(void *arg)
+{
+	int			cursor = geterrposition();
+
+	if (cursor > 0)
+	{
+		errposition(0);
+		internalerrposition(cursor);
+		internalerrquery(arg);
+	}
+}
+
+/*
  * Returns the plan of a query, allocated in the current context.  Errors: it
  * means another table, or a rule makes another command of it.
  */
@@ -69,7 +86,12 @@ plan_query(const char *sql, Oid relation, int nargs, const Oid *types)
 	List	   *rewritten;
 	List	   *plans;
 	CmdType		command;
+	ErrorContextCallback callback;
 
+	callback.callback = describe_query;
+	callback.arg = unconstify(char *, sql);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
 	PushActiveSnapshot(GetTransactionSnapshot());
 	query = parse_analyze_fixedparams(linitial_node(RawStmt, raws), sql, types,
 									  nargs, NULL);
@@ -86,6 +108,7 @@ plan_query(const char *sql, Oid relation, int nargs, const Oid *types)
 				 errhint("Drop the rule, or use a trigger instead.")));
 	plans = pg_plan_queries(rewritten, sql, 0, NULL);
 	PopActiveSnapshot();
+	error_context_stack = callback.previous;
 	return plans;
 }
 
