@@ -53,7 +53,7 @@ SELECT version_id FROM goose_db_version ORDER BY id;
 SELECT version, direction, outcome, statements, statement, sqlstate, line FROM goose_db_version_history ORDER BY id DESC LIMIT 4;
 -- which is not forgotten: others are refused until it is taken back whole
 SELECT gooseplus_down();
-SELECT gooseplus_down_to(0, 'eu');
+SELECT gooseplus_migrate();
 CALL gooseplus_deploy();
 CREATE TABLE mended AS SELECT 1;
 TRUNCATE trail;

@@ -16,7 +16,7 @@ SELECT is((SELECT count(DISTINCT xmin::text) FROM goose_db_version), 4::bigint, 
 -- the history
 SELECT columns_are('goose_db_version_history', ARRAY['id', 'event', 'run', 'version', 'source', 'environment',
     'direction', 'checksum', 'started', 'ended', 'duration', 'statements', 'rows', 'role', 'outcome', 'sqlstate',
-    'message', 'file', 'line', 'statement', 'partial', 'invalid_indexes', 'version_sequence']);
+    'message', 'file', 'line', 'statement', 'partial', 'doubtful', 'invalid_indexes', 'version_sequence']);
 SELECT col_is_pk('goose_db_version_history', 'id');
 SELECT col_type_is('goose_db_version_history', 'id', 'bigint');
 SELECT col_type_is('goose_db_version_history', 'started', 'timestamp with time zone');
