@@ -51,7 +51,9 @@ SET default_transaction_read_only = off;
 
 -- arguments
 CALL gooseplus_deploy(options => '{"lock_table": true}');
+\set VERBOSITY terse
 CALL gooseplus_deploy(options => '{"lokc": true}');
+\set VERBOSITY default
 CALL gooseplus_deploy(options => '[]');
 CALL gooseplus_deploy(options => '{"ddl_lock_timeout": "-1"}');
 CALL gooseplus_deploy(resume => 'again');
