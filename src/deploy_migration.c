@@ -131,7 +131,7 @@ end_migration(Deploy *deploy)
 	deploy_journal_close(deploy, deploy->step->row->state, NULL);
 	run_notify_migration(run, deploy->step->row, NULL);
 	timer_check();
-	(void) transaction_end_block();
+	transaction_commit();
 	MemoryContextSwitchTo(run->context);
 	MemoryContextReset(run->statement_context);
 	error_context_stack = callback.previous;

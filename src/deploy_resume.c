@@ -6,8 +6,8 @@
  * Their journal says which statements are done, and which one had begun (see
  * deploy_statement.c).  The next deploy goes on behind what is done.  Where it
  * cannot know what became of a statement, or whether the rest still fits, it
- * stops and asks: the option "resume" says whether to retry the statement or
- * to skip it.
+ * stops and asks: the option "resume" says whether to retry the statement, to
+ * skip it, or to begin with the first one again.
  *
  * Copyright (c) 2026, gooseplus contributors
  *
@@ -15,17 +15,20 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_class.h"
 #include "nodes/parsenodes.h"
 
 #include "deploy.h"
 #include "deploy_rules.h"
-#include "encoding.h"
 #include "history_table.h"
 #include "indexes.h"
+#include "replay.h"
 #include "report.h"
 #include "transaction.h"
 #include "unfinished.h"
+
+/* The way out where what has been done may be gone, or must go. */
+#define RESTART \
+	"If nothing of it is there any more, begin again with {\"resume\": \"restart\"}. Or: "
 
 /*
  * Raises the error for a half done migration that this call cannot go on
@@ -134,35 +137,6 @@ deploy_resume_steps(Deploy *deploy, Step *steps, size_t *nsteps,
 }
 
 /*
- * Returns the commands of a statement of a migration, palloc'd; its line is
- * returned, too.
- */
-static List *
-parse_statement(const Deploy *deploy, const Migration *migration, int ordinal,
-				int *line)
-{
-	ScriptOptions options;
-	ScriptReader *reader;
-	ScriptStatement script;
-	List	   *raws = NIL;
-
-	check_script_options(&deploy->settings, &options);
-	reader = script_open(migration->text, migration->length,
-						 migration->direction, &options);
-	*line = 0;
-	while (script_next(reader, &script) == SCRIPT_STATEMENT)
-	{
-		if (script.ordinal != ordinal)
-			continue;
-		*line = script.line;
-		raws = statement_parse(encoding_to_server(script.text, script.length));
-		break;
-	}
-	script_close(reader);
-	return raws;
-}
-
-/*
  * Stops, and asks what to do with the statement where a run stopped.  "ways"
  * are other ways out, a sentence or nothing.
  */
@@ -173,7 +147,7 @@ ask(const Deploy *deploy, const DeployStep *step, int ordinal,
 	const HistoryRow *row = step->unfinished;
 	int			line;
 
-	(void) parse_statement(deploy, step->migration, ordinal, &line);
+	(void) replay_parse(deploy, step->migration, ordinal, &line);
 	if (line == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -190,53 +164,6 @@ ask(const Deploy *deploy, const DeployStep *step, int ordinal,
 			 errdetail("%s %s", unfinished_done(row->statements), why),
 			 errhint("%sLook what the statement has done. Then call with the option {\"resume\": \"retry\"} to run it again and go on, or {\"resume\": \"skip\"} to go on behind it.",
 					 ways)));
-}
-
-/*
- * Does the command make something that ends with the session, and that later
- * statements may need?
- */
-static bool
-makes_session_object(const Node *node)
-{
-	switch (nodeTag(node))
-	{
-		case T_CreateStmt:
-			return ((const CreateStmt *) node)->relation->relpersistence ==
-				RELPERSISTENCE_TEMP;
-		case T_CreateTableAsStmt:
-			return ((const CreateTableAsStmt *) node)->into->rel->relpersistence ==
-				RELPERSISTENCE_TEMP;
-		case T_PrepareStmt:
-		case T_DeclareCursorStmt:
-		case T_ListenStmt:
-		case T_LoadStmt:
-			return true;
-		default:
-			return false;
-	}
-}
-
-/*
- * Returns the first of the statements that are done which has made something
- * that ended with its session; 0: none.
- */
-static int
-find_session_object(const Deploy *deploy, const DeployStep *step)
-{
-	for (int i = 1; i < step->first; i++)
-	{
-		int			line;
-		List	   *raws = parse_statement(deploy, step->migration, i, &line);
-		ListCell   *cell;
-
-		foreach(cell, raws)
-		{
-			if (makes_session_object(lfirst_node(RawStmt, cell)->stmt))
-				return i;
-		}
-	}
-	return 0;
 }
 
 /*
@@ -259,28 +186,32 @@ deploy_resume_decide(Deploy *deploy, DeployStep *step)
 	{
 		if (strcmp(resume, "skip") == 0)
 			step->first++;
+		else if (strcmp(resume, "restart") == 0)
+			step->first = 1;
 		return;
 	}
 	if (step->migration->checksum != NULL && strcmp(row->checksum, step->migration->checksum) != 0)
 		ask(deploy, step, next, "The file has changed since.",
-			"Bring the file back as it was, and call again. Or: ");
+			"Bring the file back as it was, and call again. Or: " RESTART);
 	if (!version_table_is_untouched(deploy->run.table, row->version_sequence,
 									strcmp(row->outcome, "failed") != 0))
 		ask(deploy, step, next,
-			"Others have written to the version table since.", "");
+			"A version has been recorded since, or a run was cut off while it recorded one.",
+			RESTART);
 	if (row->partial)
 		ask(deploy, step, next, "A part of the next one is committed, too.",
 			"");
-	lost = find_session_object(deploy, step);
+	lost = replay_find_lost(deploy, step);
 	if (lost > 0)
 		ask(deploy, step, next,
 			psprintf("What statement %d has made ended with its session.",
 					 lost),
-			"Do the rest by hand, and record it by gooseplus_baseline(). Or: ");
+			"Do the rest by hand, and record it by gooseplus_baseline(). Or: "
+			RESTART);
 	/* its number is there because the transaction that it ended is */
 	if (row->statement > 0 &&
-		deploy_rules_is_commit(parse_statement(deploy, step->migration,
-											   row->statement, &line),
+		deploy_rules_is_commit(replay_parse(deploy, step->migration,
+											row->statement, &line),
 							   &chain))
 		step->first++;
 }
@@ -295,59 +226,35 @@ settle_statement(Deploy *deploy, DeployStep *step)
 {
 	const HistoryRow *row = step->unfinished;
 	const Node *command;
+	bool		dropped;
 	int			line;
 
 	if (row->statement == 0)
 		return;
-	command = deploy_rules_concurrent(parse_statement(deploy, step->migration,
-													  row->statement, &line));
+	command = deploy_rules_concurrent(replay_parse(deploy, step->migration,
+												   row->statement, &line));
 	if (command == NULL)
 		return;
-	if (indexes_drop_leftovers(command, row->invalid_indexes) ||
-		(step->first == row->statement && indexes_is_done(command)))
-		step->first = row->statement + 1;
+	dropped = indexes_drop_leftovers(command, row->invalid_indexes);
+	if (step->first == row->statement &&
+		(dropped || indexes_is_done(command)))
+		step->first++;
 	step->journal.statements = step->committed = step->first - 1;
 }
 
 /*
- * Sets again what the statements that are done have set for their session.
- */
-static void
-set_again(Deploy *deploy, const DeployStep *step)
-{
-	for (int i = 1; i < step->first; i++)
-	{
-		int			line;
-		List	   *raws = parse_statement(deploy, step->migration, i, &line);
-		const VariableSetStmt *stmt;
-
-		if (list_length(raws) != 1)
-			continue;
-		stmt = (const VariableSetStmt *) linitial_node(RawStmt, raws)->stmt;
-		if (IsA(stmt, VariableSetStmt) && !stmt->is_local &&
-			stmt->kind != VAR_SET_MULTI)
-			(void) statement_send("", raws, InvalidOid, NULL, NULL);
-	}
-}
-
-/*
- * Puts everything in place for a half done migration to go on: the statement
- * where it stopped, the settings, and the transaction that COMMIT AND CHAIN
- * has begun.
+ * Puts everything in place for a half done migration to go on: the settings,
+ * the statement where it stopped, and the transaction block.
  */
 void
 deploy_resume_settle(Deploy *deploy, DeployStep *step)
 {
-	bool		chain = false;
-	int			line;
+	bool		in_block;
 
 	report_activity("gooseplus: putting %s in order to go on",
 					step->row->source);
+	in_block = replay_session(deploy, step);
 	settle_statement(deploy, step);
-	set_again(deploy, step);
-	if (step->first > 1 &&
-		deploy_rules_is_commit(parse_statement(deploy, step->migration,
-											   step->first - 1, &line),
-							   &chain) && chain)
+	if (in_block)
 		transaction_begin_block();
 }

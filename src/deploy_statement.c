@@ -98,7 +98,7 @@ deploy_journal_open(Deploy *deploy)
 	{
 		step->journal.invalid_indexes = step->unfinished->invalid_indexes;
 		/* still in doubt, if the next thing is another crash */
-		if (step->unfinished->statement >= step->first)
+		if (step->unfinished->statement == step->first)
 		{
 			step->journal.statement = step->unfinished->statement;
 			step->journal.partial = step->unfinished->partial;

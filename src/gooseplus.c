@@ -8,8 +8,9 @@
  *	api, api_run	SQL functions: unpack, call, return rows
  *	run_atomic, run_deploy, launch, look, files, bundle
  *					what a call does
- *	run and its parts, deploy_*, unfinished, steps, check, checksum, collect, statement,
- *	atomic_rules, commit_rules, deploy_rules, deferred, indexes, languages
+ *	run and its parts, deploy_*, replay, unfinished, steps, check, checksum,
+ *	collect, statement, atomic_rules, commit_rules, deploy_rules, deferred,
+ *	indexes, languages
  *					what it is made of
  *	source, source_directory, source_bundle, source_function, trust,
  *	version_table, history, history_table, migration_lock

@@ -245,6 +245,21 @@ history_interrupt(const TrustedTable *table, const char *run)
 					1, &type, &value, NULL, NULL);
 }
 
+/*
+ * Says of a half done migration that somebody else has finished it.
+ */
+void
+history_supersede(const TrustedTable *table, const HistoryRow *row)
+{
+	Oid			type = INT8OID;
+	Datum		value = Int64GetDatum(row->id);
+
+	query_table_run(table->relation,
+					psprintf("UPDATE %s SET outcome = 'superseded'"
+							 " WHERE id" EQUALS "$1", table->name),
+					1, &type, &value, NULL, NULL);
+}
+
 /* Returns a text column, palloc'd; empty if it is null. */
 static char *
 text_value(HeapTuple row, TupleDesc desc, int column)

@@ -49,6 +49,8 @@ typedef struct HistoryRow
 extern int64 history_add(const TrustedTable *table, const HistoryRow *row);
 extern void history_put(const TrustedTable *table, HistoryRow *row);
 extern void history_interrupt(const TrustedTable *table, const char *run);
+extern void history_supersede(const TrustedTable *table,
+							  const HistoryRow *row);
 extern List *history_unfinished(const TrustedTable *table);
 extern bool history_was_applied(const TrustedTable *table,
 								const HistoryRow *row);

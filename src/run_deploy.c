@@ -59,12 +59,13 @@ run_deploy_check(const RunRequest *request)
 				 errdetail("A row lock ends with the first migration, which commits."),
 				 errhint("Set \"gooseplus.lock_table\" to off, or use gooseplus_migrate().")));
 	if (request->resume != NULL && strcmp(request->resume, "retry") != 0 &&
-		strcmp(request->resume, "skip") != 0)
+		strcmp(request->resume, "skip") != 0 &&
+		strcmp(request->resume, "restart") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for \"resume\": \"%s\"",
 						request->resume),
-				 errhint("It is \"retry\", to run the statement again where the last run stopped, or \"skip\", to go on behind it.")));
+				 errhint("It is \"retry\", to run the statement again where the last run stopped, \"skip\", to go on behind it, or \"restart\", to begin with statement 1.")));
 }
 
 static void

@@ -86,17 +86,13 @@ transaction_begin_block(void)
 
 /*
  * Commits what is in progress, a block included, and begins a transaction.
- * Returns whether there was a block.
  */
-bool
-transaction_end_block(void)
+void
+transaction_commit(void)
 {
-	bool		in_block = IsTransactionBlock();
-
-	if (in_block)
+	if (IsTransactionBlock())
 		(void) EndTransactionBlock(false);
 	transaction_send();
-	return in_block;
 }
 
 /* Returns the number of this transaction in this backend. */

@@ -16,7 +16,7 @@
 extern void transaction_refuse_atomic(const char *call, const Node *context);
 extern void transaction_send(void);
 extern void transaction_begin_block(void);
-extern bool transaction_end_block(void);
+extern void transaction_commit(void);
 extern LocalTransactionId transaction_number(void);
 extern ErrorData *transaction_try(void (*function) (void *), void *arg);
 

@@ -52,6 +52,8 @@ is_finished(const TrustedTable *history, const HistoryRow *row,
 
 /*
  * Returns the rows of half done migrations, as a list of HistoryRow, palloc'd.
+ * What others have finished is marked, so that it is not taken for half done
+ * when they have taken it back.
  */
 List *
 unfinished_list(const TrustedTable *history, const VersionRows *versions)
@@ -62,7 +64,11 @@ unfinished_list(const TrustedTable *history, const VersionRows *versions)
 
 	foreach(cell, all)
 	{
-		if (!is_finished(history, lfirst(cell), versions))
+		const HistoryRow *row = lfirst(cell);
+
+		if (is_finished(history, row, versions))
+			history_supersede(history, row);
+		else
 			rows = lappend(rows, lfirst(cell));
 	}
 	return rows;

@@ -240,7 +240,8 @@ version_table_is_untouched(const TrustedTable *table, int64 last,
 {
 	Sequence	sequence = read_sequence(table);
 
-	return sequence.last == last ||
+	/* where either is not known, nothing is */
+	return sequence.last == last || sequence.last == 0 || last == 0 ||
 		(may_have_crashed && sequence.recovered &&
 		 sequence.last > last && sequence.last <= last + SEQUENCE_JUMP);
 }
