@@ -94,7 +94,7 @@ TABLE steps;
 SELECT version, outcome, statements, statement, partial, line FROM goose_db_version_history
 WHERE event = 'migration' AND version > 1 ORDER BY id;
 CALL gooseplus_revert(2);
--- VACUUM is not the only one there
+-- some must be alone
 UPDATE gooseplus_bundle SET body = $$-- +goose NO TRANSACTION
 -- +goose Up
 -- +goose StatementBegin

@@ -55,7 +55,7 @@ CALL gooseplus_deploy(options => '{"lock_table": true}');
 CALL gooseplus_deploy(options => '{"lokc": true}');
 \set VERBOSITY default
 CALL gooseplus_deploy(options => '[]');
-CALL gooseplus_deploy(options => '{"ddl_lock_timeout": "-1"}');
+CALL gooseplus_deploy(options => '{"rollback_on_failure": "maybe"}');
 CALL gooseplus_deploy(resume => 'again');
 CALL gooseplus_deploy(options => '{"resume": "RETRY"}');
 CALL gooseplus_deploy('{"bundle": "b"}');
