@@ -15,11 +15,10 @@ use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(usleep);
 
 our @EXPORT = qw(new_node node_conf write_files write_raw clear_files
-  migrate_root query start_psql finish_psql wait_activity
-  wait_message dump_of memory_peak);
+  migrate_root query start_psql finish_psql wait_activity dump_of
+  memory_peak);
 
 # The first minor releases of 15 have another background_psql().
 plan(skip_all => 'PostgreSQL::Test::BackgroundPsql is missing')
@@ -160,20 +159,6 @@ sub finish_psql
 	$err = slurp_file("$session->{base}err");
 	chomp($out, $err);
 	return (($session->{run}->results)[0], $out, $err);
-}
-
-# Wait until such a psql has been told what matches the pattern.
-sub wait_message
-{
-	my ($session, $pattern) = @_;
-	my $polls = 0;
-
-	until (slurp_file("$session->{base}err") =~ $pattern)
-	{
-		die "nothing matched $pattern" if $polls++ > 50 * $patience;
-		usleep(20_000);
-	}
-	return;
 }
 
 # Wait until a session shows a query text that matches the pattern (of LIKE).
