@@ -122,11 +122,11 @@ sub can_read
 # pause: a pause can end while we look.
 sub in_a_pause
 {
-	my ($check) = @_;
+	my ($check, $activity) = @_;
 
 	foreach my $try (1 .. 200)
 	{
-		wait_activity($node, $pausing);
+		wait_activity($node, $activity || $pausing);
 		return 1 if $check->();
 		usleep(10_000);
 	}
@@ -252,6 +252,61 @@ end_deploy('deadlock');
 is(state_of(), $done, 'deadlock: it ends well');
 like($err, qr/NOTICE: .*is undone and tried again in \d+ ms \(1 of 10\)\nDETAIL:  Process \d+ waits for AccessExclusiveLock .* blocked by process $reader_pid/,
 	'deadlock: it is undone and tried again');
+
+# ------------------------------------------------------- on the way down
+
+# A Down part, in the return from a failure and in gooseplus_revert().
+my %down = (
+	'base/00001_mark.sql' => "-- +goose Up\nALTER TABLE item ADD COLUMN price numeric;\nCREATE TABLE mark (name text);\n"
+	  . "-- +goose Down\nDROP TABLE mark;\nALTER TABLE item DROP COLUMN price;");
+my $pausing_down = 'gooseplus: waiting to try base/00001_mark.sql again';
+
+# The second migration fails as soon as the reader reads.
+sub fail_beside_reader
+{
+	my ($options) = @_;
+
+	begin_with(
+		"DO \$\$ BEGIN\nLOOP\nEXIT WHEN EXISTS (SELECT FROM pg_locks WHERE relation = 'item'::regclass AND pid = $reader_pid);\nEND LOOP;\nRAISE 'now';\nEND \$\$;",
+		%down);
+	start_deploy($options);
+	wait_activity($node, "gooseplus: 2/2 $label statement 1");
+	read_item();
+	return;
+}
+
+fail_beside_reader('"ddl_lock_timeout": "50ms", "ddl_lock_retries": 1000');
+wait_activity($node, $pausing_down);
+is($node->safe_psql('postgres', "SELECT to_regclass('mark') IS NULL"),
+	'f', 'return: the Down part is undone whole');
+ok(in_a_pause(\&can_read, $pausing_down),
+	'return: while it pauses, readers go on without waiting');
+end_reading();
+end_deploy('return');
+like($err,
+	qr/taken back: base\/00001_mark.sql; the database is at version 0 as before the call$/m,
+	'return: when the reader has ended, it ends well');
+is(state_of(),
+	'versions 0; tables item other; columns id note; 2 up failed P0001; run returned',
+	'return: which is true');
+
+fail_beside_reader('"ddl_lock_timeout": "50ms", "ddl_lock_retries": 1');
+end_deploy('return, retries exhausted');
+like($err,
+	qr/ERROR:  P0001: now\n.*: applied: base\/00001_mark.sql; not taken back: base\/00001_mark.sql, as its Down part failed: canceling statement due to lock timeout; the database is at version 1$/ms,
+	'return, retries exhausted: the first error goes out, and says what has stayed');
+is( state_of(),
+	'versions 0 1; tables item mark other; columns id note price; 2 up failed P0001, 1 down failed 55P03; run failed',
+	'return, retries exhausted: which is true');
+
+$session = start_psql($node,
+	q(CALL gooseplus_revert(0, options => '{"ddl_lock_timeout": "50ms", "ddl_lock_retries": 1000}')));
+wait_activity($node, $pausing_down);
+end_reading();
+($status, $out, $err) = finish_psql($session);
+is($status, 0, 'revert: when the reader has ended, it ends well') or diag($err);
+like(state_of(), qr/^versions 0; tables item other; columns id note; .*; run done$/,
+	'revert: and nothing is left');
 
 # ------------------------------------------------------- what it is not for
 
