@@ -64,7 +64,7 @@ test_long_statements(void)
 
 	for (lines = 0; lines < 2; lines++)
 	{
-		ScriptOptions options = {true, NULL, NULL};
+		ScriptOptions options = {true, NULL, NULL, false};
 		StringInfoData text;
 		ScriptReader *reader;
 		ScriptStatement statement;
