@@ -25,7 +25,7 @@ ROLLBACK;
 SELECT to_regclass('goose_db_version_history'), to_regclass('goose_db_version');
 SELECT count(*) FROM gooseplus_migrate();
 SELECT count(*) FROM goose_db_version_history;
--- and with its error, even if that is caught or returned
+-- and with its error, even if that is caught; one that is returned is told
 SELECT gooseplus_migrate('bad');
 DO 'BEGIN PERFORM gooseplus_migrate(''bad''); EXCEPTION WHEN division_by_zero THEN NULL; END';
 SELECT version, state FROM gooseplus_migrate('bad', '{"on_error": "return"}');
