@@ -14,7 +14,9 @@
  * - a byte order mark at the start is skipped;
  * - lines may have any length;
  * - a line end inside a string, quoted identifier, dollar quote, comment,
- *	 parenthesis or BEGIN ATOMIC body does not end a statement (lexer.c).
+ *	 parenthesis or BEGIN ATOMIC body does not end a statement (lexer.c);
+ * - COPY ... FROM stdin is followed by its data, and the lines \restrict and
+ *	 \unrestrict of pg_dump are skipped (script_data.c).
  * Each is reported as a note, as the goose command would read such a file
  * otherwise.
  *
@@ -31,6 +33,7 @@
 #include "character.h"
 #include "script.h"
 #include "script_buffer.h"
+#include "script_data.h"
 
 typedef enum ScriptSection
 {
@@ -72,6 +75,8 @@ struct ScriptReader
 	bool		marked;			/* by a byte order mark, not noted yet */
 
 	ScriptBuffer buffer;		/* the statement so far */
+	ScriptData	data;			/* that follow it */
+	ScriptSkipper skipper;		/* of the section that is not wanted */
 	bool		delivered;		/* it is complete, and with the caller */
 	int			ordinal;
 
@@ -95,6 +100,8 @@ script_open(const char *text, size_t length, ScriptDirection direction,
 	reader->options = *options;
 	reader->transactional = true;
 	script_buffer_init(&reader->buffer, options->standard_conforming_strings);
+	script_skipper_init(&reader->skipper, text, length,
+						options->standard_conforming_strings);
 	return reader;
 }
 
@@ -172,6 +179,7 @@ script_obey(ScriptReader *reader, Annotation annotation,
 					return STEP_FAILED;
 				reader->section = SECTION_DOWN;
 				reader->block = BLOCK_NONE;
+				script_skipper_clear(&reader->skipper);
 				return STEP_NEXT_LINE;
 			}
 			error = SCRIPT_DOWN_NOT_AFTER_UP;
@@ -189,6 +197,7 @@ script_obey(ScriptReader *reader, Annotation annotation,
 			if (reader->block == BLOCK_OPEN)
 			{
 				reader->block = BLOCK_ENDED;
+				script_skipper_clear(&reader->skipper);
 				return STEP_GO_ON;
 			}
 			error = SCRIPT_END_MISPLACED;
@@ -244,6 +253,17 @@ script_add(ScriptReader *reader, const Line *line)
 }
 
 /*
+ * Takes the data of the COPY that ends with this line.
+ */
+static ScriptStep
+script_take_data(ScriptReader *reader, const Line *line)
+{
+	if (script_data_take(&reader->lines, &reader->data))
+		return STEP_GO_ON;
+	return script_fail(reader, SCRIPT_NO_DATA_END, line, line->indent, NULL);
+}
+
+/*
  * Decides whether the statement ends with this line, outside of blocks.
  */
 static ScriptStep
@@ -253,10 +273,18 @@ script_end_line(ScriptReader *reader, const Line *line)
 
 	if (!script_buffer_ends_statement(&reader->buffer))
 		return STEP_NEXT_LINE;
-	if (script_buffer_inside(&reader->buffer, &start) == LEXER_NOTHING)
-		return STEP_STATEMENT;
-	script_take_note(reader, SCRIPT_NOTE_CUT_VETOED, line->number);
-	return STEP_NEXT_LINE;
+	if (script_buffer_inside(&reader->buffer, &start) != LEXER_NOTHING)
+	{
+		script_take_note(reader, SCRIPT_NOTE_CUT_VETOED, line->number);
+		return STEP_NEXT_LINE;
+	}
+	if (script_buffer_copies(&reader->buffer))
+	{
+		script_take_note(reader, SCRIPT_NOTE_COPY_DATA, line->number);
+		if (script_take_data(reader, line) == STEP_FAILED)
+			return STEP_FAILED;
+	}
+	return STEP_STATEMENT;
 }
 
 /*
@@ -278,17 +306,58 @@ script_end_block(ScriptReader *reader, const Line *line)
 }
 
 /*
- * Takes a line of a section that is not wanted: only wrong expansions count.
- * After a block goose does not even look at those, up to the next annotation.
+ * Follows the statements of a section that is not wanted, and passes over the
+ * data of COPY.
+ */
+static ScriptStep
+script_follow(ScriptReader *reader, const Line *line)
+{
+	ScriptStep	step;
+
+	if (reader->block == BLOCK_OPEN ||
+		!script_skipper_take(&reader->skipper, line))
+		return STEP_NEXT_LINE;
+	step = script_take_data(reader, line);
+	memset(&reader->data, 0, sizeof(reader->data));
+	return step;
+}
+
+/*
+ * Takes a line of a section that is not wanted: only wrong expansions count,
+ * and data.  After a block goose does not even look at expansions, up to the
+ * next annotation.
  */
 static ScriptStep
 script_skip_line(ScriptReader *reader, const Line *line)
 {
-	if (reader->block != BLOCK_ENDED && reader->envsub &&
-		script_add(reader, line) == STEP_FAILED)
+	Line		expanded = *line;
+
+	if (reader->block != BLOCK_ENDED && reader->envsub)
+	{
+		if (script_add(reader, line) == STEP_FAILED)
+			return STEP_FAILED;
+		expanded.text = reader->buffer.lines.data + reader->buffer.last;
+		expanded.length = reader->buffer.lines.len - reader->buffer.last - 1;
+	}
+	if (reader->section != SECTION_NONE &&
+		script_follow(reader, &expanded) == STEP_FAILED)
 		return STEP_FAILED;
 	script_buffer_clear(&reader->buffer);
 	return STEP_NEXT_LINE;
+}
+
+/*
+ * Is it a line of pg_dump for psql, between two statements?
+ */
+static bool
+script_is_restrict(const ScriptReader *reader, const Line *line)
+{
+	if (reader->section == SECTION_NONE || reader->block == BLOCK_OPEN ||
+		reader->buffer.lines.len > 0 ||
+		!script_skipper_is_between(&reader->skipper) ||
+		(reader->block == BLOCK_ENDED && script_is_wanted(reader)))
+		return false;
+	return script_data_is_restrict(line);
 }
 
 /*
@@ -314,7 +383,13 @@ script_take_line(ScriptReader *reader, const Line *line)
 
 	/* Comments and empty lines count only within a statement. */
 	if (reader->buffer.lines.len == 0 && (line->comment || line->length == 0))
+		return script_is_wanted(reader) ? STEP_NEXT_LINE :
+			script_follow(reader, line);
+	if (script_is_restrict(reader, line))
+	{
+		script_take_note(reader, SCRIPT_NOTE_RESTRICT, line->number);
 		return STEP_NEXT_LINE;
+	}
 
 	if (!script_is_wanted(reader))
 	{
@@ -351,6 +426,7 @@ script_deliver(ScriptReader *reader, ScriptStatement *statement)
 	statement->length = buffer->end - buffer->begin;
 	statement->ordinal = ++reader->ordinal;
 	script_locate(reader, 0, &statement->line, &statement->column);
+	statement->data = reader->data;
 	return SCRIPT_STATEMENT;
 }
 
@@ -394,6 +470,7 @@ script_next(ScriptReader *reader, ScriptStatement *statement)
 		script_buffer_clear(&reader->buffer);
 	reader->marked = false;
 	reader->delivered = false;
+	memset(&reader->data, 0, sizeof(reader->data));
 
 	while (line_next(&reader->lines, &line))
 	{
@@ -454,5 +531,6 @@ void
 script_close(ScriptReader *reader)
 {
 	script_buffer_free(&reader->buffer);
+	script_skipper_free(&reader->skipper);
 	pfree(reader);
 }
