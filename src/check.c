@@ -391,6 +391,8 @@ parse_statements(void *arg)
 static const char *
 explain_text(const char *sql)
 {
+	if (strncmp(sql, "\\.", 2) == 0)
+		return copy_data_hint;
 	if (sql[0] == '\\')
 		return "Commands of psql do not work in a migration.";
 	if (pg_strncasecmp(sql, "copy", 4) == 0 && strchr(sql, '\n') != NULL)

@@ -40,15 +40,15 @@
 #include "compat.h"
 #include "copy_data.h"
 
-/* A COPY in progress.  One that a trigger of its table starts comes inside. */
+/* A COPY in progress. */
 typedef struct CopyProgress
 {
 	const ScriptData *data;
 	size_t		at;				/* how many of their bytes are read */
 	CopyFromState state;		/* NULL: it has not begun to read */
-	struct CopyProgress *outer;
 } CopyProgress;
 
+/* The one, if there is one: a trigger of its table can start no other run. */
 static CopyProgress *in_progress = NULL;
 
 /* For whoever puts the data elsewhere. */
@@ -201,7 +201,7 @@ options_of(const CopyStmt *stmt)
 }
 
 /*
- * copy_data_source_cb: gives the next bytes of the innermost COPY.
+ * copy_data_source_cb: gives the next bytes of the data.
  */
 static int
 read_data(void *buffer, int minimum, int maximum)
@@ -222,7 +222,7 @@ uint64
 copy_data_run(const char *sql, const RawStmt *raw, const ScriptData *data)
 {
 	const CopyStmt *stmt = (const CopyStmt *) raw->stmt;
-	CopyProgress progress = {.data = data, .outer = in_progress};
+	CopyProgress progress = {.data = data};
 	ParseState *state = make_parsestate(NULL);
 	Relation	relation;
 	Node	   *where;
@@ -248,13 +248,49 @@ copy_data_run(const char *sql, const RawStmt *raw, const ScriptData *data)
 	}
 	PG_FINALLY();
 	{
-		in_progress = progress.outer;
+		in_progress = NULL;
 	}
 	PG_END_TRY();
 	table_close(relation, NoLock);
 	free_parsestate(state);
 	PopActiveSnapshot();
 	return rows;
+}
+
+/*
+ * Returns how many lines of the first record COPY has not counted.  It counts
+ * the line ends inside quotes by the kind of line end that it has seen, and
+ * takes carriage returns as long as it has seen none (CopyReadLineText() of
+ * commands/copyfromparse.c).
+ */
+static int
+uncounted_lines(const CopyProgress *progress)
+{
+	const CopyFormatOptions *options = &progress->state->opts;
+	const char *text = progress->data->text;
+	bool		quoted = false;
+	bool		escaped = false;
+	char		escape;
+	int			lines = 0;
+
+	if (options->quote == NULL || progress->state->cur_lineno < 2)
+		return 0;
+	escape = options->escape[0] == options->quote[0] ? '\0' : options->escape[0];
+	for (size_t i = 0; i < progress->data->length; i++)
+	{
+		char		c = text[i];
+
+		if (quoted && c == escape)
+			escaped = !escaped;
+		if (c == options->quote[0] && !escaped)
+			quoted = !quoted;
+		if (c != escape)
+			escaped = false;
+		if (!quoted && (c == '\n' || c == '\r'))
+			break;
+		lines += c == '\n' ? 1 : c == '\r' ? -1 : 0;
+	}
+	return lines;
 }
 
 /*
@@ -268,16 +304,15 @@ copy_data_locate(const ScriptData *data, int *line)
 	const CopyProgress *progress = in_progress;
 	const ErrorContextCallback *callback = error_context_stack;
 
-	while (progress != NULL && progress->data != data)
-		progress = progress->outer;
-	if (progress == NULL || progress->state == NULL ||
-		progress->state->cur_lineno == 0)
+	if (progress == NULL || progress->data != data ||
+		progress->state == NULL || progress->state->cur_lineno == 0)
 		return false;
 	while (callback != NULL && !(callback->callback == CopyFromErrorCallback &&
 								 callback->arg == progress->state))
 		callback = callback->previous;
 	if (callback == NULL)
 		return false;
-	*line = data->line + (int) progress->state->cur_lineno - 1;
+	*line = data->line + (int) progress->state->cur_lineno - 1 +
+		uncounted_lines(progress);
 	return true;
 }
