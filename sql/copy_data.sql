@@ -82,7 +82,7 @@ SELECT version, statements, rows FROM gooseplus_migrate();
 SELECT * FROM pair WHERE id > 7 ORDER BY id;
 
 -- what the goose command would say
-SELECT source, line, severity, message FROM gooseplus_validate() ORDER BY 1, 2;
+SELECT source, line, severity, message FROM gooseplus_validate(NULL, '{"variables": {"table": "pair"}}') ORDER BY 1, 2;
 
 -- any byte of the data counts for the checksum
 CREATE FUNCTION checksum_of(body text) RETURNS text LANGUAGE plpgsql AS $$
