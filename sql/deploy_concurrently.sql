@@ -55,7 +55,7 @@ $$);
 
 CALL gooseplus_deploy();
 SELECT indexrelid::regclass AS index, indisvalid, indisready FROM pg_index
-WHERE indrelid = 'item'::regclass ORDER BY 1::text;
+WHERE indrelid = 'item'::regclass ORDER BY indexrelid::regclass::text;
 SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'parted'::regclass;
 TABLE felt;
 SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'regress_gooseplus_deploy';
@@ -66,8 +66,8 @@ CALL gooseplus_revert(5);
 SELECT count(*) FROM pg_database WHERE datname = 'regress_gooseplus_deploy';
 CALL gooseplus_revert(1);
 SELECT indexrelid::regclass AS index, indisvalid FROM pg_index
-WHERE indrelid = 'item'::regclass ORDER BY 1::text;
-SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'parted'::regclass ORDER BY 1::text;
+WHERE indrelid = 'item'::regclass ORDER BY indexrelid::regclass::text;
+SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'parted'::regclass ORDER BY inhrelid::regclass::text;
 SELECT version_id FROM goose_db_version ORDER BY id;
 
 -- in a migration that is a transaction they are refused before anything runs

@@ -10,7 +10,7 @@ CREATE TABLE "Other" (id int);
 INSERT INTO "Other" VALUES (1), (1);
 CREATE TABLE regress_deploy_indexes2.item (id int);
 CREATE VIEW indexes AS SELECT indexrelid::regclass AS index, indisunique AS uniq, indisvalid AS valid
-FROM pg_index WHERE indrelid IN ('item'::regclass, '"Other"'::regclass, 'regress_deploy_indexes2.item'::regclass) ORDER BY 1::text;
+FROM pg_index WHERE indrelid IN ('item'::regclass, '"Other"'::regclass, 'regress_deploy_indexes2.item'::regclass) ORDER BY indexrelid::regclass::text;
 CREATE PROCEDURE put(up text) LANGUAGE sql AS $$
     INSERT INTO gooseplus_bundle VALUES ('regress_deploy_indexes', 'base/00001_index.sql',
         concat(E'-- +goose NO TRANSACTION\n-- +goose Up\n', up))

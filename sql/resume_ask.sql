@@ -69,6 +69,17 @@ CALL gooseplus_deploy();
 SELECT look();
 CALL gooseplus_deploy(resume => 'skip');
 SELECT look();
+-- or all of it, as it is now, from the beginning
+CALL gooseplus_revert(0);
+CALL put('INSERT INTO trail VALUES (''one'');
+SELECT 1 / divisor FROM gate;');
+CALL gooseplus_deploy();
+SELECT look();
+CALL put('INSERT INTO trail VALUES (''anew'');
+INSERT INTO trail VALUES (''two'');');
+CALL gooseplus_deploy(resume => 'restart');
+SELECT look();
+SELECT outcome, statements FROM goose_db_version_history WHERE event = 'migration' ORDER BY id DESC LIMIT 1;
 -- comments and blanks do not count
 CALL gooseplus_revert(0);
 CALL put('INSERT INTO trail VALUES (''one'');

@@ -15,7 +15,7 @@ CREATE FUNCTION look() RETURNS text LANGUAGE sql AS $$
     WITH gone AS (DELETE FROM trail RETURNING step, id) SELECT string_agg(step, ', ' ORDER BY id) FROM gone;
 $$;
 CREATE VIEW indexes AS SELECT indexrelid::regclass AS index, indisunique AS uniq, indisvalid AS valid
-FROM pg_index WHERE indrelid IN ('item'::regclass, 'regress_resume_interrupted2.item'::regclass) ORDER BY 1::text;
+FROM pg_index WHERE indrelid IN ('item'::regclass, 'regress_resume_interrupted2.item'::regclass) ORDER BY indexrelid::regclass::text;
 CREATE PROCEDURE put(up text) LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO gooseplus_bundle VALUES ('regress_resume_interrupted', 'base/00001_half.sql',

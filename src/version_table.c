@@ -202,6 +202,9 @@ read_sequence(const TrustedTable *table)
 	Oid			type = TEXTOID;
 	Datum		value = CStringGetTextDatum(table->name);
 
+	/* a migration can have dropped it */
+	if (get_rel_name(table->relation) == NULL)
+		return sequence;
 	query_run("SELECT s.seqrelid, name"
 			  " FROM pg_catalog.pg_get_serial_sequence($1, 'id') name"
 			  " JOIN pg_catalog.pg_sequence s"

@@ -19,8 +19,8 @@ our @EXPORT = qw(
   FOLDER OWN_TREES GATE
   slurp run_command start_command finish_command
   sql sql_rows database copy_tree options
-  provider goose gooseplus
-  version_rows schema_dump data_dump
+  provider goose gooseplus deploy revert
+  version_rows schema_dump data_dump table_rows invalid_indexes
   provider_status gooseplus_status
   wait_for_sql
 );
@@ -164,16 +164,17 @@ sub goose
 	return { status => $status, out => $out, err => $err };
 }
 
-# The options that make gooseplus read a folder as goose does: a JSON object as
-# an SQL literal.  The variables are those of %ENV that start with INTEROP_.
+# The options that make gooseplus read a folder as goose does, and others if
+# given (as members of JSON): a JSON object as an SQL literal.  The variables
+# are those of %ENV that start with INTEROP_.
 sub options
 {
-	my ($folder) = @_;
+	my ($folder, $others) = @_;
 	my $variables = join ', ',
 	  map { "\"$_\": \"$ENV{$_}\"" } grep { /^INTEROP_/ } sort keys %ENV;
 
 	return "'{\"base_environment\": \"\", \"directory\": \"$folder\","
-	  . " \"variables\": {$variables}}'";
+	  . " \"variables\": {$variables}" . ($others ? ", $others" : '') . "}'";
 }
 
 sub gooseplus_command
@@ -190,6 +191,32 @@ sub gooseplus_command
 sub gooseplus
 {
 	my ($status, $out, $err) = run_command(gooseplus_command(@_));
+
+	return { status => $status, out => $out, err => $err };
+}
+
+# CALL gooseplus_deploy; arguments are as in SQL, "version => 3".
+sub deploy_command
+{
+	my ($database, $options, @arguments) = @_;
+
+	return psql_command($database, 'CALL gooseplus_deploy('
+		  . join(', ', @arguments, "options => $options") . ')');
+}
+
+sub deploy
+{
+	my ($status, $out, $err) = run_command(deploy_command(@_));
+
+	return { status => $status, out => $out, err => $err };
+}
+
+# CALL gooseplus_revert.
+sub revert
+{
+	my ($database, $options, $version) = @_;
+	my ($status, $out, $err) = run_command(psql_command($database,
+			"CALL gooseplus_revert($version, options => $options)"));
 
 	return { status => $status, out => $out, err => $err };
 }
@@ -232,6 +259,32 @@ sub data_dump
 
 	$dump =~ s/'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?([+-]\d\d(:\d\d)?)?'/'time'/g;
 	return $dump;
+}
+
+# A query for the rows of all tables that migrations have made, as one text:
+# in no particular order on disk, so in one of their own here.
+use constant TABLE_ROWS => q{SELECT string_agg(relname || ': '
+		|| query_to_xml(format('SELECT x::text AS row FROM %s x ORDER BY 1',
+			oid::regclass), false, true, ''), E'\\n' ORDER BY relname)
+	FROM pg_class WHERE relkind IN ('r', 'p')
+		AND relname !~ '^(goose_db_version|versions)'
+		AND relnamespace::regnamespace::text !~ '^(pg_|information_schema$)'};
+
+sub table_rows
+{
+	my ($database) = @_;
+
+	return sql($database, TABLE_ROWS);
+}
+
+# The names of indexes that CONCURRENTLY has left invalid.
+sub invalid_indexes
+{
+	my ($database) = @_;
+
+	return sql($database, q{SELECT string_agg(relname, ' ' ORDER BY relname)
+		FROM pg_index JOIN pg_class c ON c.oid = indexrelid
+		WHERE NOT indisvalid AND relkind = 'i'});
 }
 
 # "version state file" in each line, both times.

@@ -14,13 +14,19 @@
 # gooseplus has to be as it was, and the migrations that goose kept are run on
 # it one by one; after that, all has to be equal again.
 #
+# A deploy works migration by migration, too: it has to say and to leave what
+# goose does, also when it fails.
+#
 # Differences that are meant to be (README, "With goose"):
 # - an up-to with a version below 1 is always an error here; the Provider finds
 #   out only if there is something to run;
 # - no version is 0 here, where GetVersions without versioning has -1;
 # - the Provider creates the version table before anything else, also for a
 #   look and for a call that fails; gooseplus when a call succeeds.  No table
-#   is as good as one with nothing but row 0.
+#   is as good as one with nothing but row 0;
+# - a deploy knows what it has half done and goes on there, where goose begins
+#   again; so what it has half done it is made to forget;
+# - invalid indexes that goose leaves behind are dropped for it.
 #
 # Copyright (c) 2026, gooseplus contributors
 
@@ -31,9 +37,8 @@ use warnings;
 
 use Exporter qw(import);
 use Interop;
-use IO::Handle;
-use IPC::Open2 qw(open2);
 use JSON::PP;
+use Talk;
 use Test::More;
 
 our @EXPORT = qw(start_run stop_run do_step describe_step text_of on_all);
@@ -59,6 +64,13 @@ my %queries = (
 	'versions' => q{SELECT current || ' ' || target FROM gooseplus_versions(NULL, %s)},
 	'has-pending' => 'SELECT gooseplus_has_pending(NULL, %s)::text');
 
+# The commands that a deploy has, too.
+my %calls = (
+	'up' => 'CALL gooseplus_deploy(options => %s)',
+	'up-to' => 'CALL gooseplus_deploy(version => :version, options => %s)',
+	'down-to' => 'CALL gooseplus_revert(:version, options => %s)',
+	'reset' => 'CALL gooseplus_revert(0, options => %s)');
+
 # Our errors, by SQLSTATE and message: a migration can fail with the same
 # SQLSTATE.
 my @kinds = (
@@ -73,59 +85,10 @@ my @kinds = (
 	[ '0A000', qr/when versioning is off$/, 'not without versioning' ],
 	[ '58P02', qr/^duplicate migration version /, 'duplicate version' ]);
 
-# --------------------------------------------------------------- conversations
-
-# Start a program that answers on its standard output.
-sub start_talk
-{
-	my (@command) = @_;
-	my $pid = open2(my $out, my $in, @command);
-
-	binmode $_, ':utf8' foreach $in, $out;
-	$in->autoflush(1);
-	return { pid => $pid, in => $in, out => $out };
-}
-
-sub stop_talk
-{
-	my ($talk) = @_;
-
-	close $talk->{in};
-	close $talk->{out};
-	waitpid $talk->{pid}, 0;
-	return;
-}
-
-# A query in a psql session; returns SQLSTATE, the last error message, and the
-# rows.
-sub ask
-{
-	my ($psql, $query) = @_;
-	my (@lines, $state);
-
-	$query =~ s/\s+/ /g;
-	print { $psql->{in} } "$query;\n"
-	  . "\\echo ==STATE :SQLSTATE :LAST_ERROR_MESSAGE\n\\echo ==END\n";
-	while (defined(my $line = readline $psql->{out}))
-	{
-		chomp $line;
-		if ($line eq '==END')
-		{
-			my ($code, $message) = $state =~ /^==STATE (\S+) ?(.*)$/s;
-
-			return ($code, $message, @lines);
-		}
-		if (defined $state) { $state .= "\n$line"; }
-		elsif ($line =~ /^==STATE /) { $state = $line; }
-		else { push @lines, $line; }
-	}
-	die "psql ended at: $query";
-}
-
 # ------------------------------------------------------------------------ runs
 
 # A run: databases with the same migrations in "folder".  Its sides are named
-# "goose", "gooseplus" or "turns".
+# "goose", "gooseplus", "deploy" or "turns".
 sub start_run
 {
 	my ($name, $folder, @sides) = @_;
@@ -144,7 +107,7 @@ sub start_run
 			name => $side,
 			database => $database,
 			psql => $psql,
-			provider => $side eq 'gooseplus' ? undef : start_talk(@command)
+			provider => $side =~ /^(?:goose|turns)$/ ? start_talk(@command) : undef
 		  };
 	}
 	return \%run;
@@ -228,13 +191,12 @@ sub by_goose
 	return $answer;
 }
 
-# The step by gooseplus, in the same form.
-sub by_gooseplus
+# A query of gooseplus for the step, in the same form.
+sub answer_of
 {
-	my ($run, $side, $step) = @_;
+	my ($side, $template, $step, $options) = @_;
 	my ($command, $version, $direction) = @$step;
-	my $options = $json->encode(step_options($run, $step));
-	my $query = sprintf $queries{$command}, "'$options'";
+	my $query = sprintf $template, q(') . $json->encode($options) . q(');
 
 	# psql has variables, but not for what sprintf has put together
 	$query =~ s/:version\b/'$version'/ if defined $version;
@@ -248,6 +210,59 @@ sub by_gooseplus
 		$kind = $known->[2] if $known->[0] eq $state && $message =~ $known->[1];
 	}
 	return { kind => $kind, message => $message, lines => [] };
+}
+
+# The step by a function of gooseplus.
+sub by_gooseplus
+{
+	my ($run, $side, $step) = @_;
+
+	return answer_of($side, $queries{ $step->[0] }, $step,
+		step_options($run, $step));
+}
+
+# The history of a step: its table, and those rows of it that are newer than
+# the id, written as the Provider's lines.  A row that is half done is marked.
+sub history_of
+{
+	my ($side, $step, $last) = @_;
+	my $table = (($step->[3] || {})->{version_table} || 'goose_db_version')
+	  . '_history';
+	my ($state, $message, @lines) = ask($side->{psql},
+		"SELECT id || ' ' || version || ' ' || direction || CASE
+			WHEN outcome = 'empty' THEN ' empty' WHEN outcome <> 'failed' THEN ''
+			WHEN statements > 0 OR partial THEN ' half' ELSE ' failed' END
+		FROM $table WHERE event = 'migration' AND id > $last ORDER BY id");
+
+	die "$table: $message" if $state ne '00000' && $state ne '42P01';
+	return ($table, @lines);
+}
+
+# The step by a deploy.  What was run is read from the history.  If there is
+# none, goose's word has to do: the version table will tell, too.
+sub by_deploy
+{
+	my ($run, $side, $step, $wanted) = @_;
+	my $options = { %{ step_options($run, $step) }, rollback_on_failure => \0 };
+	my ($table, @before) = history_of($side, $step, 0);
+	my ($last) = map { split / /, $_, 2 } $before[-1] || 0;
+	my $answer = answer_of($side, $calls{ $step->[0] }, $step, $options);
+	my @after;
+
+	if (exists $options->{history} && !${ $options->{history} })
+	{
+		$answer->{lines} = $wanted->{lines};
+		return $answer;
+	}
+	($table, @after) = history_of($side, $step, $last);
+	s/^\d+ // foreach @after;
+	$answer->{lines} = [ grep { !/ (?:half|failed)$/ } @after ];
+	if (grep { / half$/ } @after)
+	{
+		$answer->{half} = 1;
+		ask($side->{psql}, "DELETE FROM $table");
+	}
+	return $answer;
 }
 
 # The rows of all version tables so far: a hash by table, undef if there is
@@ -268,12 +283,24 @@ sub rows_of
 	return \%rows;
 }
 
-# What some sides hold, as text: rows and schema.  A version table that is
-# missing on one of them is left out of all schemas.
+# The rows of all tables that migrations have made.
+sub data_of
+{
+	my ($side) = @_;
+	my ($state, $message, @lines) = ask($side->{psql}, Interop::TABLE_ROWS);
+
+	die $message if $state ne '00000';
+	return join "\n", @lines;
+}
+
+# What some sides hold, as text: rows of version tables, schema, and the rows
+# of other tables.  A version table that is missing on one of them is left out
+# of all schemas.
 sub states_of
 {
 	my ($run, @sides) = @_;
 	my @rows = map { rows_of($run, $_) } @sides;
+	my @data = map { data_of($_) } @sides;
 	my @left_out;
 	my @dumps;
 
@@ -295,9 +322,26 @@ sub states_of
 		$out =~ s/^\\(un)?restrict .*\n//mg;
 		{
 			rows => join("\n", map { "$_: $rows->{$_}" } sort keys %$rows),
-			schema => $out
+			schema => $out,
+			data => shift @data
 		};
 	} @dumps;
+}
+
+# Drop the invalid indexes of a failed step, see the top of this file; a
+# deploy has none.
+sub drop_invalid
+{
+	my ($side, $who) = @_;
+	my ($state, $message, @names) = ask($side->{psql},
+		q{SELECT indexrelid::regclass FROM pg_index JOIN pg_class c
+			ON c.oid = indexrelid WHERE NOT indisvalid AND relkind = 'i'});
+
+	die $message if $state ne '00000';
+	return is("@names", '', "$side->{name}: no invalid index")
+	  if $who ne 'goose';
+	ask($side->{psql}, "DROP INDEX $_") foreach @names;
+	return 1;
 }
 
 # Has nothing been written in the whole server since the last call?  Then no
@@ -355,47 +399,82 @@ sub compare_answers
 	return catch_up($run, $side, $step, $wanted->{lines});
 }
 
+# The step by a run of one transaction; what none can do is undone, and left to
+# a deploy.
+sub compare_atomic
+{
+	my ($run, $side, $step, $wanted) = @_;
+	my $name = "$side->{name}: " . describe_step($step);
+	my ($before) = states_of($run, $side);
+	my $have = by_gooseplus($run, $side, $step);
+
+	return is(text_of($have), text_of($wanted), $name) unless $have->{kind};
+	my ($now) = states_of($run, $side);
+	is_deeply($now, $before, "$name: $have->{kind}, undone") or return 0;
+	return compare_deploy($run, $side, $step, $wanted);
+}
+
+# The step by a deploy, which says what goose says.
+sub compare_deploy
+{
+	my ($run, $side, $step, $wanted) = @_;
+	my $have = by_deploy($run, $side, $step, $wanted);
+
+	return is(text_of($have), text_of($wanted),
+		"$side->{name}: deploy: " . describe_step($step));
+}
+
+# The step on a side that is not the first one, by goose, by gooseplus, or by
+# a deploy.
+sub step_on
+{
+	my ($run, $side, $step, $wanted, $who) = @_;
+	my $command = $step->[0];
+
+	return is(text_of(by_goose($run, $side, $step)), text_of($wanted),
+		"$side->{name}: goose: " . describe_step($step))
+	  if $who eq 'goose';
+	return compare_deploy($run, $side, $step, $wanted)
+	  if $who eq 'deploy' && $calls{$command};
+	return compare_atomic($run, $side, $step, $wanted)
+	  if $run->{deploys} && $calls{$command};
+
+	# only a failure in part needs what was there before
+	($side->{before}) = states_of($run, $side)
+	  if $wanted->{kind} && @{ $wanted->{lines} };
+	return compare_answers($run, $side, $step, $wanted,
+		by_gooseplus($run, $side, $step));
+}
+
 # Do a step on all sides; the first side is that of goose.  "by" says who does
-# it on the side "turns".  Returns goose's answer, undef at the first difference.
+# it on the side "turns": "goose", "gooseplus" or "deploy".  Returns goose's
+# answer, undef at the first difference.
 sub do_step
 {
 	my ($run, $step, $by) = @_;
-	my @sides = @{ $run->{sides} };
+	my ($goose, @others) = @{ $run->{sides} };
 	my $table = ($step->[3] || {})->{version_table} || 'goose_db_version';
-	my ($wanted, @states);
+	my @states;
 
 	$run->{tables}{$table} = 1;
-	foreach my $side (@sides)
+	my $wanted = by_goose($run, $goose, $step);
+	drop_invalid($goose, 'goose') if $wanted->{kind};
+	foreach my $side (@others)
 	{
-		if ($side == $sides[0])
-		{
-			$wanted = by_goose($run, $side, $step);
-			next;
-		}
-		# only a failure in part needs what was there before
-		($side->{before}) = states_of($run, $side)
-		  if $wanted->{kind} && @{ $wanted->{lines} };
-		if ($side->{name} eq 'turns' && $by eq 'goose')
-		{
-			my $answer = by_goose($run, $side, $step);
+		my $who = $side->{name} eq 'turns' ? $by : $side->{name};
 
-			is(text_of($answer), text_of($wanted),
-				'turns: goose: ' . describe_step($step))
-			  or return;
-			next;
-		}
-		compare_answers($run, $side, $step, $wanted,
-			by_gooseplus($run, $side, $step))
-		  or return;
+		step_on($run, $side, $step, $wanted, $who) or return;
+		next unless $wanted->{kind};
+		drop_invalid($side, $who) or return;
 	}
 	return $wanted if nothing_written($run);
-	@states = states_of($run, @sides);
-	foreach my $i (1 .. $#sides)
+	@states = states_of($run, $goose, @others);
+	foreach my $i (1 .. $#states)
 	{
-		foreach my $what (qw(rows schema))
+		foreach my $what (qw(rows schema data))
 		{
 			is($states[$i]{$what}, $states[0]{$what},
-				"$sides[$i]{name}: $what after " . describe_step($step))
+				"$others[$i - 1]{name}: $what after " . describe_step($step))
 			  or return;
 		}
 	}

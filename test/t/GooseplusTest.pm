@@ -18,8 +18,8 @@ use Test::More;
 use Time::HiRes qw(usleep);
 
 our @EXPORT = qw(new_node node_conf write_files write_raw clear_files
-  migrate_root query start_psql finish_psql wait_activity
-  wait_message dump_of memory_peak);
+  migrate_root query start_psql finish_psql wait_activity dump_of
+  memory_peak);
 
 # The first minor releases of 15 have another background_psql().
 plan(skip_all => 'PostgreSQL::Test::BackgroundPsql is missing')
@@ -162,32 +162,24 @@ sub finish_psql
 	return (($session->{run}->results)[0], $out, $err);
 }
 
-# Wait until such a psql has been told what matches the pattern.
-sub wait_message
-{
-	my ($session, $pattern) = @_;
-	my $polls = 0;
-
-	until (slurp_file("$session->{base}err") =~ $pattern)
-	{
-		die "nothing matched $pattern" if $polls++ > 50 * $patience;
-		usleep(20_000);
-	}
-	return;
-}
-
 # Wait until a session shows a query text that matches the pattern (of LIKE).
 # Returns its process id.
 sub wait_activity
 {
 	my ($node, $pattern, $extra) = @_;
-	my $from = "FROM pg_stat_activity WHERE query LIKE '$pattern'"
+	my $sql = "SELECT min(pid) FROM pg_stat_activity WHERE query LIKE '$pattern'"
 	  . " AND state = 'active' AND pid <> pg_backend_pid()"
 	  . ($extra ? " AND $extra" : '');
+	my $end = time + $patience;
 
-	$node->poll_query_until('postgres', "SELECT count(*) > 0 $from")
-	  or die "no session showed $pattern";
-	return $node->safe_psql('postgres', "SELECT min(pid) $from");
+	while (time < $end)
+	{
+		my $pid = $node->safe_psql('postgres', $sql);
+
+		return $pid if $pid ne '';
+		usleep(20_000);
+	}
+	die "no session showed $pattern";
 }
 
 # A database as pg_dump writes it, without what differs from call to call.
