@@ -26,14 +26,44 @@
 #define DATA_END "\\."
 
 /*
- * Is it the line that ends data?  Given without its line feed.
+ * Returns where the next line begins that ends data, or NULL.  Backslashes
+ * are much less frequent than line ends, and data can be very long.
  */
-static bool
-is_data_end(const char *text, size_t length)
+static const char *
+find_data_end(const char *text, const char *end)
 {
-	return length >= 2 && length <= 3 &&
-		memcmp(text, DATA_END, 2) == 0 &&
-		(length == 2 || text[2] == '\r');
+	const char *at = text;
+
+	while ((at = memchr(at, DATA_END[0], end - at)) != NULL)
+	{
+		const char *line = at++;
+
+		if (line > text && line[-1] != '\n')
+			continue;
+		if (end - line < 2 || line[1] != DATA_END[1])
+			continue;
+		if (end - line == 2 || line[2] == '\n' ||
+			(line[2] == '\r' && (end - line == 3 || line[3] == '\n')))
+			return line;
+	}
+	return NULL;
+}
+
+/*
+ * Returns how many lines end in a text.
+ */
+static int
+count_lines(const char *text, size_t length)
+{
+	const char *end = text + length;
+	int			lines = 0;
+
+	while ((text = memchr(text, '\n', end - text)) != NULL)
+	{
+		lines++;
+		text++;
+	}
+	return lines;
 }
 
 /*
@@ -44,29 +74,24 @@ is_data_end(const char *text, size_t length)
 bool
 script_data_take(LineReader *lines, ScriptData *data)
 {
-	const char *text = lines->text;
-	size_t		from = lines->at;
+	const char *text = lines->text + Min(lines->at, lines->length);
+	const char *end = lines->text + lines->length;
+	const char *data_end = find_data_end(text, end);
+	const char *newline;
 
-	data->line = lines->number + 1;
-	while (lines->at < lines->length)
+	if (data_end == NULL)
 	{
-		const char *line = text + lines->at;
-		const char *newline = memchr(line, '\n', lines->length - lines->at);
-		size_t		length = newline == NULL ? lines->length - lines->at :
-			(size_t) (newline - line);
-		bool		end = is_data_end(line, length);
-
-		if (end)
-		{
-			data->text = text + from;
-			data->length = lines->at - from;
-		}
-		lines->at += length + 1;
-		lines->number++;
-		if (end)
-			return true;
+		lines->at = lines->length;
+		return false;
 	}
-	return false;
+	data->text = text;
+	data->length = data_end - text;
+	data->line = lines->number + 1;
+	newline = memchr(data_end, '\n', end - data_end);
+	lines->at = newline == NULL ? lines->length :
+		(size_t) (newline + 1 - lines->text);
+	lines->number += count_lines(text, data->length) + 1;
+	return true;
 }
 
 /*
@@ -94,34 +119,13 @@ script_data_is_restrict(const Line *line)
 }
 
 /*
- * Has the text a line that could end data?
- */
-static bool
-has_data_end(const char *text, size_t length)
-{
-	const char *end = text + length;
-	const char *at = text;
-
-	while ((at = memchr(at, DATA_END[0], end - at)) != NULL)
-	{
-		const char *newline = memchr(at, '\n', end - at);
-		size_t		rest = (newline == NULL ? end : newline) - at;
-
-		if (at > text && at[-1] == '\n' && is_data_end(at, rest))
-			return true;
-		at++;
-	}
-	return false;
-}
-
-/*
  * Begins to follow the section of a text that is not read.
  */
 void
 script_skipper_init(ScriptSkipper *skipper, const char *text, size_t length,
 					bool standard_conforming_strings)
 {
-	skipper->active = has_data_end(text, length);
+	skipper->active = find_data_end(text, text + length) != NULL;
 	if (skipper->active)
 		script_buffer_init(&skipper->buffer, standard_conforming_strings);
 }
