@@ -15,8 +15,8 @@ PGFILEDESC = "gooseplus - runs goose migrations inside the server"
 
 # One group a floor: a file includes only what stands below it.
 GROUND = annotation character copy_command filename interpolate \
-	interpolate_substring lexer line linemap plan routine script script_buffer \
-	script_data
+	interpolate_substring lexer line linemap plan routine script \
+	script_annotation script_buffer script_data
 FIRST  = encoding options problem query query_table report session settings \
 	timer transaction
 SECOND = history history_table migration_lock source source_bundle source_directory \

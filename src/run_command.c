@@ -107,6 +107,7 @@ int64
 run_command_all(Run *run, const char *sql, Oid function)
 {
 	int64		rows = 0;
+	bool		has_data = run->place.script.data.text != NULL;
 	List	   *raws = statement_parse(sql);
 	ListCell   *cell;
 	MemoryContext context = MemoryContextSwitchTo(run->command_context);
@@ -116,8 +117,7 @@ run_command_all(Run *run, const char *sql, Oid function)
 		RawStmt    *raw = lfirst_node(RawStmt, cell);
 		AtomicRefusal refusal;
 
-		switch (atomic_rules_judge(raw, list_length(raws) == 1,
-								   run->place.script.data.text != NULL,
+		switch (atomic_rules_judge(raw, list_length(raws) == 1, has_data,
 								   &refusal))
 		{
 			case ATOMIC_RUN:

@@ -20,8 +20,9 @@
  * Each is reported as a note, as the goose command would read such a file
  * otherwise.
  *
- * What a line is, is line.c's business; the text gathered so far is kept by
- * script_buffer.c; words for errors are problem.c's.
+ * What a line is, is line.c's business; annotations are obeyed in
+ * script_annotation.c; the text gathered so far is kept by script_buffer.c;
+ * words for errors are problem.c's.
  *
  * Copyright (c) 2026, gooseplus contributors
  *
@@ -31,58 +32,7 @@
 
 #include "annotation.h"
 #include "character.h"
-#include "script.h"
-#include "script_buffer.h"
-#include "script_data.h"
-
-typedef enum ScriptSection
-{
-	SECTION_NONE,				/* no annotation Up yet */
-	SECTION_UP,
-	SECTION_DOWN
-} ScriptSection;
-
-typedef enum ScriptBlock
-{
-	BLOCK_NONE,
-	BLOCK_OPEN,					/* after StatementBegin */
-	BLOCK_ENDED					/* after StatementEnd, until the next line
-								 * that is not skipped */
-} ScriptBlock;
-
-/* What a line, or an annotation, leads to. */
-typedef enum ScriptStep
-{
-	STEP_NEXT_LINE,
-	STEP_GO_ON,					/* the annotation's line itself counts, too */
-	STEP_STATEMENT,				/* the buffer is a statement */
-	STEP_FAILED
-} ScriptStep;
-
-struct ScriptReader
-{
-	LineReader	lines;			/* of the file */
-	ScriptDirection direction;
-	ScriptOptions options;
-	ScriptNote	note;
-	void	   *note_arg;
-
-	ScriptSection section;
-	ScriptBlock block;
-	int			block_line;		/* of the last StatementBegin */
-	bool		envsub;
-	bool		has_variables;	/* kept ones, see script_has_variables() */
-	bool		transactional;
-	bool		marked;			/* by a byte order mark, not noted yet */
-
-	ScriptBuffer buffer;		/* the statement so far */
-	ScriptData	data;			/* that follow it */
-	ScriptSkipper skipper;		/* of the section that is not wanted */
-	bool		delivered;		/* it is complete, and with the caller */
-	int			ordinal;
-
-	ScriptProblem problem;
-};
+#include "script_reader.h"
 
 /*
  * Begins to read the statements of one direction of a file.  The text (UTF-8,
@@ -114,116 +64,6 @@ script_set_note(ScriptReader *reader, ScriptNote note, void *arg)
 {
 	reader->note = note;
 	reader->note_arg = arg;
-}
-
-/*
- * Calls the note, if there is one, for a line.
- */
-static void
-script_take_note(const ScriptReader *reader, ScriptNoteKind kind, int line)
-{
-	if (reader->note != NULL)
-		reader->note(reader->note_arg, kind, line);
-}
-
-/*
- * Records a problem with a line, after this many of its bytes, about the
- * argument (palloc'd, or NULL).
- */
-static ScriptStep
-script_fail(ScriptReader *reader, ScriptError error, const Line *line,
-			size_t offset, char *argument)
-{
-	reader->problem.error = error;
-	reader->problem.line = line->number;
-	reader->problem.column = 1 + character_count(line->text, offset);
-	reader->problem.argument = argument;
-	return STEP_FAILED;
-}
-
-/*
- * Is the section at hand in the wanted direction?
- */
-static bool
-script_is_wanted(const ScriptReader *reader)
-{
-	return reader->section ==
-		(reader->direction == SCRIPT_UP ? SECTION_UP : SECTION_DOWN);
-}
-
-/*
- * Obeys an annotation, or fails where goose refuses it.
- */
-static ScriptStep
-script_obey(ScriptReader *reader, Annotation annotation,
-			const Line *line, char *argument)
-{
-	ScriptError error;
-
-	switch (annotation)
-	{
-		case ANNOTATION_NONE:
-			return STEP_GO_ON;
-		case ANNOTATION_UP:
-			if (reader->section == SECTION_NONE)
-			{
-				reader->section = SECTION_UP;
-				return STEP_NEXT_LINE;
-			}
-			error = SCRIPT_DUPLICATE_UP;
-			break;
-		case ANNOTATION_DOWN:
-			if (reader->section == SECTION_UP && reader->block != BLOCK_OPEN)
-			{
-				if (script_buffer_unfinished(&reader->buffer,
-											 &reader->problem))
-					return STEP_FAILED;
-				reader->section = SECTION_DOWN;
-				reader->block = BLOCK_NONE;
-				script_skipper_clear(&reader->skipper);
-				return STEP_NEXT_LINE;
-			}
-			error = SCRIPT_DOWN_NOT_AFTER_UP;
-			break;
-		case ANNOTATION_STATEMENT_BEGIN:
-			if (reader->section != SECTION_NONE && reader->block != BLOCK_OPEN)
-			{
-				reader->block = BLOCK_OPEN;
-				reader->block_line = line->number;
-				return STEP_NEXT_LINE;
-			}
-			error = SCRIPT_BEGIN_MISPLACED;
-			break;
-		case ANNOTATION_STATEMENT_END:
-			if (reader->block == BLOCK_OPEN)
-			{
-				reader->block = BLOCK_ENDED;
-				script_skipper_clear(&reader->skipper);
-				return STEP_GO_ON;
-			}
-			error = SCRIPT_END_MISPLACED;
-			break;
-		case ANNOTATION_NO_TRANSACTION:
-			reader->transactional = false;
-			return STEP_NEXT_LINE;
-		case ANNOTATION_ENVSUB_ON:
-		case ANNOTATION_ENVSUB_OFF:
-			reader->envsub = annotation == ANNOTATION_ENVSUB_ON;
-			return STEP_NEXT_LINE;
-		case ANNOTATION_INDENTED:
-			error = SCRIPT_ANNOTATION_INDENTED;
-			break;
-		case ANNOTATION_EMPTY:
-			error = SCRIPT_ANNOTATION_EMPTY;
-			break;
-		case ANNOTATION_REPEATED:
-			error = SCRIPT_ANNOTATION_REPEATED;
-			break;
-		default:
-			error = SCRIPT_ANNOTATION_UNKNOWN;
-			break;
-	}
-	return script_fail(reader, error, line, line->indent, argument);
 }
 
 /*
