@@ -297,7 +297,7 @@ add_statement_problem(CheckState *state, Problem *problem)
 static bool
 check_command(CheckState *state, const RawStmt *raw, bool alone)
 {
-	bool		has_data = state->place.script.data.text != NULL;
+	bool		has_data = state->place.script.data.bytes != NULL;
 	AtomicRefusal refusal;
 	Problem    *problem;
 

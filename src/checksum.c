@@ -139,7 +139,7 @@ add_data(Checksum *checksum, const ScriptData *data)
 {
 	size_t		at = 0;
 
-	if (data->text == NULL)
+	if (data->bytes == NULL)
 		return;
 	while (at < data->length)
 	{
@@ -147,7 +147,7 @@ add_data(Checksum *checksum, const ScriptData *data)
 
 		CHECK_FOR_INTERRUPTS();
 		check_hash(checksum, pg_cryptohash_update(checksum->hash,
-												  (const uint8 *) data->text + at,
+												  (const uint8 *) data->bytes + at,
 												  length));
 		at += length;
 	}

@@ -209,7 +209,7 @@ read_data(void *buffer, int minimum, int maximum)
 	size_t		length = Min((size_t) maximum,
 							 in_progress->data->length - in_progress->at);
 
-	memcpy(buffer, in_progress->data->text + in_progress->at, length);
+	memcpy(buffer, in_progress->data->bytes + in_progress->at, length);
 	in_progress->at += length;
 	return (int) length;
 }
@@ -229,7 +229,7 @@ copy_data_run(const char *sql, const RawStmt *raw, const ScriptData *data)
 	uint64		rows = 0;
 
 	/* not seen before the run: the way strings are read changed */
-	if (data == NULL || data->text == NULL)
+	if (data == NULL || data->bytes == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("COPY FROM stdin has no data in the file"),
@@ -267,7 +267,7 @@ static int
 uncounted_lines(const CopyProgress *progress)
 {
 	const CopyFormatOptions *options = &progress->state->opts;
-	const char *text = progress->data->text;
+	const char *text = progress->data->bytes;
 	bool		quoted = false;
 	bool		escaped = false;
 	char		escape;

@@ -107,7 +107,7 @@ int64
 run_command_all(Run *run, const char *sql, Oid function)
 {
 	int64		rows = 0;
-	bool		has_data = run->place.script.data.text != NULL;
+	bool		has_data = run->place.script.data.bytes != NULL;
 	List	   *raws = statement_parse(sql);
 	ListCell   *cell;
 	MemoryContext context = MemoryContextSwitchTo(run->command_context);

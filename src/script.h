@@ -81,7 +81,7 @@ typedef void (*ScriptNote) (void *arg, ScriptNoteKind kind, int line);
 /* The lines between COPY ... FROM stdin and the line "\." */
 typedef struct ScriptData
 {
-	const char *text;			/* in the text of the file; NULL: no data */
+	const char *bytes;			/* in the text of the file; NULL: no data */
 	size_t		length;			/* line ends included */
 	int			line;			/* of the file, of the first of them */
 } ScriptData;

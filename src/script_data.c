@@ -84,7 +84,7 @@ script_data_take(LineReader *lines, ScriptData *data)
 		lines->at = lines->length;
 		return false;
 	}
-	data->text = text;
+	data->bytes = text;
 	data->length = data_end - text;
 	data->line = lines->number + 1;
 	newline = memchr(data_end, '\n', end - data_end);

@@ -71,9 +71,9 @@ unit_script(const char *text, size_t length, ScriptDirection direction)
 	{
 		appendStringInfo(&out, "%d:%d{%s} ", statement.line, statement.column,
 						 statement.text);
-		if (statement.data.text != NULL)
+		if (statement.data.bytes != NULL)
 			appendStringInfo(&out, "data %d[%.*s] ", statement.data.line,
-							 (int) statement.data.length, statement.data.text);
+							 (int) statement.data.length, statement.data.bytes);
 	}
 
 	if (next == SCRIPT_END)
