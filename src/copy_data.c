@@ -70,7 +70,7 @@ copy_data_is_for(const RawStmt *raw)
  * Returns an option of COPY, or NULL.
  */
 static DefElem *
-find_option(const CopyStmt *stmt, const char *name)
+copy_option(const CopyStmt *stmt, const char *name)
 {
 	ListCell   *cell;
 
@@ -90,7 +90,7 @@ find_option(const CopyStmt *stmt, const char *name)
 bool
 copy_data_is_binary(const RawStmt *raw)
 {
-	DefElem    *format = find_option((const CopyStmt *) raw->stmt, "format");
+	DefElem    *format = copy_option((const CopyStmt *) raw->stmt, "format");
 
 	return format != NULL && format->arg != NULL &&
 		strcmp(defGetString(format), "binary") == 0;
@@ -194,7 +194,7 @@ open_table(ParseState *state, const CopyStmt *stmt, Node **where)
 static List *
 options_of(const CopyStmt *stmt)
 {
-	if (find_option(stmt, "encoding") != NULL)
+	if (copy_option(stmt, "encoding") != NULL)
 		return stmt->options;
 	return lappend(list_copy(stmt->options),
 				   makeDefElem("encoding", (Node *) makeString("UTF8"), -1));
