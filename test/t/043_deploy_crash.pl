@@ -439,6 +439,12 @@ sub decide
 	  /ERROR:  55000: migration base\/0*(\d+)_\w+\.sql is half applied, and must not go on by itself at statement (\d+), line (\d+)\n/;
 	my ($answer, $file, @lines);
 
+	# cut off while it recorded its version
+	if ($err =~ /ERROR:  55000: all statements of migration base\/\d+_\w+\.sql are done, but it must not be recorded without asking\n(?:.*\n)*?HINT: .*\{"resume": "retry"\} to record it/)
+	{
+		$decisions{'record'}++;
+		return 'retry';
+	}
 	if (!defined $version || !$decide{"$version.$statement"})
 	{
 		problem("it fails with: $err");
@@ -500,7 +506,7 @@ sub call_until_done
 		my $crashed = 0;
 
 		$this =~ s/\(\)/(resume => '$answer')/ if $answer;
-		if ($points < $crashes && rand() < ($call eq $deploy ? 0.8 : 0.5))
+		if ($points < $crashes && rand() < ($call eq $deploy ? 0.9 : 0.6))
 		{
 			$crashed = strike($this);
 		}
