@@ -8,9 +8,8 @@
  * point where it begins to read, and give COPY a function to read from: it
  * hands out the file's text, which is in memory, piece by piece.
  *
- * Only the data never go through the utility hooks, so an extension that
- * watches utility commands does not see this one; one that watches permission
- * checks does.
+ * So the command does not pass the utility hooks: an extension that watches
+ * utility commands does not see it; one that watches permission checks does.
  *
  * Copyright (c) 2026, gooseplus contributors
  *
