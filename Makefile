@@ -14,13 +14,14 @@ DATA = src/gooseplus--1.0.sql
 PGFILEDESC = "gooseplus - runs goose migrations inside the server"
 
 # One group a floor: a file includes only what stands below it.
-GROUND = annotation character filename interpolate interpolate_substring \
-	lexer line linemap plan routine script script_buffer
+GROUND = annotation character copy_command filename interpolate \
+	interpolate_substring lexer line linemap plan routine script \
+	script_annotation script_buffer script_data
 FIRST  = encoding options problem query query_table report session settings \
 	timer transaction
 SECOND = history history_table migration_lock source source_bundle source_directory \
 	source_function trust version_table
-THIRD  = atomic_rules bundle check checksum collect commit_rules deferred \
+THIRD  = atomic_rules bundle check checksum collect commit_rules copy_data deferred \
 	deploy_migration deploy_resume deploy_retry deploy_return deploy_rules \
 	deploy_statement files indexes languages launch launch_worker look \
 	replay run run_atomic run_begin run_command run_deploy run_record \

@@ -27,6 +27,7 @@
 
 #include "atomic_rules.h"
 #include "compat.h"
+#include "copy_data.h"
 
 static const char deploy_hint[] =
 "Run it by CALL gooseplus_deploy, which commits each migration by itself.";
@@ -89,26 +90,43 @@ atomic_rules_is_never_transactional(const Node *node)
 }
 
 /*
- * Refuses a command that talks to the client, whatever the run.
+ * Refuses a command that talks to the client, whatever the run.  COPY FROM
+ * stdin can run with the data that follow it, if it is alone.
  */
 AtomicVerdict
-atomic_rules_judge_client(const RawStmt *raw, AtomicRefusal *refusal)
+atomic_rules_judge_client(const RawStmt *raw, bool alone, bool has_data,
+						  AtomicRefusal *refusal)
 {
 	const CopyStmt *stmt = (const CopyStmt *) raw->stmt;
 
 	if (!IsA(stmt, CopyStmt) || stmt->filename != NULL)
 		return ATOMIC_RUN;
-	return refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
-				  "COPY from or to the client cannot run in a migration",
-				  "Use INSERT, or COPY with a file of the server.");
+	if (!stmt->is_from)
+		return refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
+					  "COPY TO stdout cannot run in a migration",
+					  "Use COPY with a file of the server.");
+	if (copy_data_is_binary(raw))
+		return refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
+					  "binary data cannot stand in a migration",
+					  "Use the format text or csv, or COPY with a file of the server.");
+	if (!alone)
+		return refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
+					  "COPY FROM stdin cannot run in one statement with other commands",
+					  "Let each command end with its line, outside of StatementBegin and StatementEnd.");
+	if (!has_data)
+		return refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
+					  "COPY FROM stdin has no data in the file", copy_data_hint);
+	return ATOMIC_RUN;
 }
 
 /*
- * Says what a run of one transaction does with a command.  The words of a
- * refusal are allocated in the current context.
+ * Says what a run of one transaction does with a command, the only one of its
+ * statement or not, which data follow or not.  The words of a refusal are
+ * allocated in the current context.
  */
 AtomicVerdict
-atomic_rules_judge(const RawStmt *raw, AtomicRefusal *refusal)
+atomic_rules_judge(const RawStmt *raw, bool alone, bool has_data,
+				   AtomicRefusal *refusal)
 {
 	const Node *node = raw->stmt;
 	const char *command = GetCommandTagName(CreateCommandTag(raw->stmt));
@@ -116,7 +134,8 @@ atomic_rules_judge(const RawStmt *raw, AtomicRefusal *refusal)
 	if (IsA(node, TransactionStmt))
 		return judge_transaction((const TransactionStmt *) node, command,
 								 refusal);
-	if (atomic_rules_judge_client(raw, refusal) == ATOMIC_REFUSE)
+	if (atomic_rules_judge_client(raw, alone, has_data,
+								  refusal) == ATOMIC_REFUSE)
 		return ATOMIC_REFUSE;
 	if (atomic_rules_is_never_transactional(node))
 		return refuse(refusal, ERRCODE_ACTIVE_SQL_TRANSACTION,

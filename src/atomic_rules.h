@@ -29,9 +29,11 @@ typedef struct AtomicRefusal
 	const char *hint;
 } AtomicRefusal;
 
-extern AtomicVerdict atomic_rules_judge(const RawStmt *raw,
+extern AtomicVerdict atomic_rules_judge(const RawStmt *raw, bool alone,
+										bool has_data,
 										AtomicRefusal *refusal);
-extern AtomicVerdict atomic_rules_judge_client(const RawStmt *raw,
+extern AtomicVerdict atomic_rules_judge_client(const RawStmt *raw, bool alone,
+											   bool has_data,
 											   AtomicRefusal *refusal);
 extern const char *atomic_rules_command(const Node *node);
 extern bool atomic_rules_is_never_transactional(const Node *node);

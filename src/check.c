@@ -22,6 +22,7 @@
 
 #include "atomic_rules.h"
 #include "check.h"
+#include "copy_data.h"
 #include "deploy_rules.h"
 #include "encoding.h"
 #include "languages.h"
@@ -290,19 +291,20 @@ add_statement_problem(CheckState *state, Problem *problem)
 }
 
 /*
- * Adds the problem of a command that the run cannot hold.  Returns
- * false if what follows it may not be SQL: the data of COPY.
+ * Adds the problem of a command that the run cannot hold.  Returns false if
+ * what follows it may not be SQL: data of COPY that were not found as such.
  */
 static bool
 check_command(CheckState *state, const RawStmt *raw, bool alone)
 {
+	bool		has_data = state->place.script.data.bytes != NULL;
 	AtomicRefusal refusal;
 	Problem    *problem;
 
 	if ((state->mode == CHECK_DEPLOY ?
 		 deploy_rules_judge(raw, state->migration->transactional, alone,
-							&refusal) :
-		 atomic_rules_judge(raw, &refusal)) != ATOMIC_REFUSE)
+							has_data, &refusal) :
+		 atomic_rules_judge(raw, alone, has_data, &refusal)) != ATOMIC_REFUSE)
 		return true;
 	MemoryContextSwitchTo(state->problem_context);
 	problem = problem_make(state->migration->source->label, 0, 0,
@@ -313,7 +315,7 @@ check_command(CheckState *state, const RawStmt *raw, bool alone)
 		refusal.sqlstate == ERRCODE_ACTIVE_SQL_TRANSACTION;
 	add_statement_problem(state, problem);
 	MemoryContextSwitchTo(state->statement_context);
-	return refusal.sqlstate != ERRCODE_FEATURE_NOT_SUPPORTED;
+	return has_data || !copy_data_is_for(raw);
 }
 
 /*
@@ -389,18 +391,21 @@ parse_statements(void *arg)
 static const char *
 explain_text(const char *sql)
 {
+	if (strncmp(sql, "\\.", 2) == 0)
+		return copy_data_hint;
 	if (sql[0] == '\\')
 		return "Commands of psql do not work in a migration.";
-	if (pg_strncasecmp(sql, "copy", 4) == 0)
-		return "The data of COPY FROM stdin cannot stand in a migration. Use INSERT, or COPY with a file of the server.";
+	if (pg_strncasecmp(sql, "copy", 4) == 0 && strchr(sql, '\n') != NULL)
+		return copy_data_hint;
 	return NULL;
 }
 
 /*
  * Checks the statements of one direction of a migration whose format is good:
  * PostgreSQL's grammar, and commands that the run cannot hold.  Outside of a
- * run these are warnings where a deploy can run them.  *languages_come is true once a statement, over the checks of one
- * call, may create procedural languages.
+ * run these are warnings where a deploy can run them.  *languages_come is true
+ * once a statement, over the checks of one call, may create procedural
+ * languages.
  */
 void
 check_grammar(const Migration *migration, const Settings *settings,

@@ -9,6 +9,8 @@
  * grammar gives to tokens differ between versions of PostgreSQL, so the text
  * of a token counts.
  *
+ * Data of COPY count to the byte.
+ *
  * In a file that commits between its statements it counts where they end,
  * too, which line ends decide about.
  *
@@ -29,6 +31,9 @@
 #include "checksum.h"
 #include "compat.h"
 #include "report.h"
+
+/* How much is hashed between two looks at interrupts. */
+#define CHECKSUM_CHUNK ((size_t) 1024 * 1024)
 
 typedef struct Checksum
 {
@@ -126,6 +131,30 @@ add_statement(Checksum *checksum, const char *text)
 }
 
 /*
+ * Adds the data that follow a statement, if there are any; there may be very
+ * many.
+ */
+static void
+add_data(Checksum *checksum, const ScriptData *data)
+{
+	size_t		at = 0;
+
+	if (data->bytes == NULL)
+		return;
+	while (at < data->length)
+	{
+		size_t		length = Min(data->length - at, CHECKSUM_CHUNK);
+
+		CHECK_FOR_INTERRUPTS();
+		check_hash(checksum, pg_cryptohash_update(checksum->hash,
+												  (const uint8 *) data->bytes + at,
+												  length));
+		at += length;
+	}
+	add_bytes(checksum, "\\.", 2);
+}
+
+/*
  * Adds the statements of both directions.
  */
 static void
@@ -155,6 +184,7 @@ add_tokens(void *arg)
 			add_statement(checksum, script.text);
 			if (script_has_variables(reader))
 				add_bytes(checksum, "ENVSUB", 6);
+			add_data(checksum, &script.data);
 			appendStringInfo(&checksum->ends, "%d ", checksum->tokens);
 			MemoryContextReset(checksum->statement_context);
 		}

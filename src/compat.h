@@ -17,7 +17,9 @@
 
 #include "access/xact.h"
 #include "common/jsonapi.h"
+#include "executor/executor.h"
 #include "nodes/parsenodes.h"
+#include "parser/parse_node.h"
 #include "parser/scanner.h"
 #include "storage/lock.h"
 #include "tcop/pquery.h"
@@ -138,6 +140,35 @@ compat_scan_standard(core_yy_extra_type *extra)
 	extra->escape_string_warning = false;
 #else
 	(void) extra;
+#endif
+}
+
+/*
+ * PostgreSQL 16 (commit a61b1f74823c) took what a table is checked for out of
+ * its range table entry.  First the right to INSERT is asked for alone; what
+ * is read of the table adds to that; then everything is checked.
+ */
+static inline void
+compat_require_insert(ParseNamespaceItem *item)
+{
+#if PG_VERSION_NUM >= 160000
+	item->p_perminfo->requiredPerms = ACL_INSERT;
+#else
+	item->p_rte->requiredPerms = ACL_INSERT;
+#endif
+}
+
+static inline void
+compat_check_insert(ParseState *state, ParseNamespaceItem *item,
+					Bitmapset *columns)
+{
+#if PG_VERSION_NUM >= 160000
+	item->p_perminfo->insertedCols = columns;
+	(void) ExecCheckPermissions(state->p_rtable, list_make1(item->p_perminfo),
+								true);
+#else
+	item->p_rte->insertedCols = columns;
+	(void) ExecCheckRTPerms(state->p_rtable, true);
 #endif
 }
 

@@ -36,17 +36,18 @@ refuse(AtomicRefusal *refusal, int sqlstate, const char *message,
 
 /*
  * Says whether a deploy can run a command in a migration with a transaction,
- * or in one without; as the only command of its statement, or not.  The words
- * of a refusal are allocated in the current context.
+ * or in one without; as the only command of its statement, or not; with data
+ * that follow it, or not.  The words of a refusal are allocated in the current context.
  */
 AtomicVerdict
 deploy_rules_judge(const RawStmt *raw, bool transactional, bool alone,
-				   AtomicRefusal *refusal)
+				   bool has_data, AtomicRefusal *refusal)
 {
 	const char *concurrently = "";
 	const char *command = atomic_rules_command(raw->stmt);
 
-	if (atomic_rules_judge_client(raw, refusal) == ATOMIC_REFUSE)
+	if (atomic_rules_judge_client(raw, alone, has_data,
+								  refusal) == ATOMIC_REFUSE)
 		return ATOMIC_REFUSE;
 	if (is_transaction(raw->stmt, TRANS_STMT_PREPARE))
 		return refuse(refusal, ERRCODE_INVALID_TRANSACTION_TERMINATION,

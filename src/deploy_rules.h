@@ -14,6 +14,7 @@
 
 extern AtomicVerdict deploy_rules_judge(const RawStmt *raw,
 										bool transactional, bool alone,
+										bool has_data,
 										AtomicRefusal *refusal);
 extern void deploy_rules_explain(ErrorData *error);
 extern bool deploy_rules_ends_transaction(const List *raws);

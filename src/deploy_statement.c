@@ -296,7 +296,8 @@ deploy_statement(Run *run, const char *sql, Oid function)
 	if (in_block ? deploy_rules_has_transaction(raws) && list_length(raws) > 1 :
 		deploy_rules_may_commit(raws))
 		watch_commits(deploy);
-	rows = statement_send(sql, raws, function, finish_statement, deploy);
+	rows = statement_send(sql, raws, function, &run->place.script.data,
+						  finish_statement, deploy);
 	note_committed(deploy);
 	deploy->commits = 0;
 	deploy->command = NULL;

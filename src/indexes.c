@@ -139,7 +139,7 @@ send_command(Oid index, const char *command)
 
 	LockRelationIdForSession(&table, ShareUpdateExclusiveLock);
 	transaction_send();
-	statement_send(sql, statement_parse(sql), InvalidOid, NULL, NULL);
+	statement_send(sql, statement_parse(sql), InvalidOid, NULL, NULL, NULL);
 	UnlockRelationIdForSession(&table, ShareUpdateExclusiveLock);
 }
 
@@ -290,7 +290,7 @@ indexes_is_done(const Node *command)
 								   quote_qualified_identifier(get_namespace_name(get_rel_namespace(part)),
 															  get_rel_name(part)));
 
-		statement_send(sql, statement_parse(sql), InvalidOid, NULL, NULL);
+		statement_send(sql, statement_parse(sql), InvalidOid, NULL, NULL, NULL);
 		return true;
 	}
 	return false;

@@ -10,7 +10,8 @@
  * closely enough to know where those begin and end, on valid SQL; what is not
  * valid it reads somehow and leaves to the server.
  *
- * BEGIN ATOMIC is a matter of tokens, and routine.c's.
+ * BEGIN ATOMIC is a matter of tokens, and routine.c's; COPY ... FROM stdin is
+ * copy_command.c's.
  *
  * The text is fed piece by piece, each piece ending with a line end, and may
  * move in memory between two pieces.  The work is linear in the text, and the
@@ -94,6 +95,7 @@ static void
 lexer_token(Lexer *lexer, size_t at, const char *word, size_t length)
 {
 	routine_token(&lexer->routine, at, word, length, lexer->parentheses > 0);
+	copy_command_token(&lexer->copy, word, length, lexer->parentheses > 0);
 }
 
 /*
@@ -200,8 +202,13 @@ lexer_sign(Lexer *lexer, const char *text, size_t at)
 		if (lexer->parentheses > 0)
 			lexer->parentheses--;
 	}
+	else if (text[at] == '.')
+		copy_command_dot(&lexer->copy, lexer->parentheses > 0);
 	else if (text[at] == ';' && lexer->parentheses == 0)
+	{
 		routine_semicolon(&lexer->routine);
+		copy_command_semicolon(&lexer->copy);
+	}
 	return at + 1;
 }
 

@@ -10,6 +10,7 @@
 #ifndef GOOSEPLUS_LEXER_H
 #define GOOSEPLUS_LEXER_H
 
+#include "copy_command.h"
 #include "routine.h"
 
 /* The innermost thing that is open. */
@@ -50,6 +51,7 @@ typedef struct Lexer
 	size_t		parentheses;	/* depth */
 	size_t		parenthesis;	/* the outermost one */
 	Routine		routine;
+	CopyCommand copy;
 } Lexer;
 
 extern void lexer_init(Lexer *lexer, bool standard_conforming_strings);

@@ -130,6 +130,8 @@ script_message(const ScriptProblem *script)
 			return "unclosed parenthesis";
 		case SCRIPT_UNTERMINATED_BODY:
 			return "unterminated BEGIN ATOMIC body";
+		case SCRIPT_NO_DATA_END:
+			return "data of COPY FROM stdin have no end";
 		case SCRIPT_VARIABLE:
 			return interpolate_message(script);
 	}
@@ -163,7 +165,11 @@ script_hint(const ScriptProblem *script)
 		case SCRIPT_NO_UP:
 		case SCRIPT_TEXT_BEFORE_UP:
 			return "Put a line \"-- +goose Up\" before the first statement.";
+		case SCRIPT_NO_DATA_END:
+			return "Put a line \"\\.\" after the data, which begin after this line.";
 		case SCRIPT_NO_SEMICOLON:
+			if (script->argument != NULL && script->argument[0] == '\\')
+				return "Commands of psql do not work in a migration.";
 			return "End the statement with a semicolon, or put it between \"-- +goose StatementBegin\" and \"-- +goose StatementEnd\".";
 		case SCRIPT_VARIABLE:
 			if (script->interpolate == INTERPOLATE_REQUIRED)
@@ -214,6 +220,12 @@ problem_from_note(const char *source, ScriptNoteKind kind, int line)
 			break;
 		case SCRIPT_NOTE_LINE_DROPPED:
 			message = "this line is dropped: it follows a block without a statement between \"-- +goose StatementBegin\" and \"-- +goose StatementEnd\"";
+			break;
+		case SCRIPT_NOTE_COPY_DATA:
+			message = "the goose command cannot run COPY with data in the file";
+			break;
+		case SCRIPT_NOTE_RESTRICT:
+			message = "the goose command takes this line, which pg_dump has written for psql, for SQL";
 			break;
 	}
 	problem = problem_make(source, line, 1, ERRCODE_WARNING, message);

@@ -194,7 +194,7 @@ replay_session(const Deploy *deploy, const DeployStep *step)
 	}
 	foreach(cell, replay.settings)
 		(void) statement_send("", list_make1(lfirst(cell)), InvalidOid, NULL,
-							  NULL);
+							  NULL, NULL);
 	/* at its beginning, the migration begins its block by itself */
 	return replay.in_block && step->first > 1;
 }

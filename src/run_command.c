@@ -82,7 +82,7 @@ run_command(Run *run, const char *sql, RawStmt *raw, Oid function)
 	if (follow_constraints(run, raw))
 		return 0;
 	atomic_rules_drop_concurrently(raw, run->settings);
-	rows = statement_run(sql, raw, function);
+	rows = statement_run(sql, raw, function, &run->place.script.data);
 	note_until_end(run, raw);
 	table = name ? commit_rules_temporary_table(name) : InvalidOid;
 	if (OidIsValid(table) && table != before)
@@ -107,6 +107,7 @@ int64
 run_command_all(Run *run, const char *sql, Oid function)
 {
 	int64		rows = 0;
+	bool		has_data = run->place.script.data.bytes != NULL;
 	List	   *raws = statement_parse(sql);
 	ListCell   *cell;
 	MemoryContext context = MemoryContextSwitchTo(run->command_context);
@@ -116,7 +117,8 @@ run_command_all(Run *run, const char *sql, Oid function)
 		RawStmt    *raw = lfirst_node(RawStmt, cell);
 		AtomicRefusal refusal;
 
-		switch (atomic_rules_judge(raw, &refusal))
+		switch (atomic_rules_judge(raw, list_length(raws) == 1, has_data,
+								   &refusal))
 		{
 			case ATOMIC_RUN:
 				rows += run_command(run, sql, raw, function);

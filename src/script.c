@@ -14,12 +14,15 @@
  * - a byte order mark at the start is skipped;
  * - lines may have any length;
  * - a line end inside a string, quoted identifier, dollar quote, comment,
- *	 parenthesis or BEGIN ATOMIC body does not end a statement (lexer.c).
+ *	 parenthesis or BEGIN ATOMIC body does not end a statement (lexer.c);
+ * - COPY ... FROM stdin is followed by its data, and the lines \restrict and
+ *	 \unrestrict of pg_dump are skipped (script_data.c).
  * Each is reported as a note, as the goose command would read such a file
  * otherwise.
  *
- * What a line is, is line.c's business; the text gathered so far is kept by
- * script_buffer.c; words for errors are problem.c's.
+ * What a line is, is line.c's business; annotations are obeyed in
+ * script_annotation.c; the text gathered so far is kept by script_buffer.c;
+ * words for errors are problem.c's.
  *
  * Copyright (c) 2026, gooseplus contributors
  *
@@ -29,55 +32,7 @@
 
 #include "annotation.h"
 #include "character.h"
-#include "script.h"
-#include "script_buffer.h"
-
-typedef enum ScriptSection
-{
-	SECTION_NONE,				/* no annotation Up yet */
-	SECTION_UP,
-	SECTION_DOWN
-} ScriptSection;
-
-typedef enum ScriptBlock
-{
-	BLOCK_NONE,
-	BLOCK_OPEN,					/* after StatementBegin */
-	BLOCK_ENDED					/* after StatementEnd, until the next line
-								 * that is not skipped */
-} ScriptBlock;
-
-/* What a line, or an annotation, leads to. */
-typedef enum ScriptStep
-{
-	STEP_NEXT_LINE,
-	STEP_GO_ON,					/* the annotation's line itself counts, too */
-	STEP_STATEMENT,				/* the buffer is a statement */
-	STEP_FAILED
-} ScriptStep;
-
-struct ScriptReader
-{
-	LineReader	lines;			/* of the file */
-	ScriptDirection direction;
-	ScriptOptions options;
-	ScriptNote	note;
-	void	   *note_arg;
-
-	ScriptSection section;
-	ScriptBlock block;
-	int			block_line;		/* of the last StatementBegin */
-	bool		envsub;
-	bool		has_variables;	/* kept ones, see script_has_variables() */
-	bool		transactional;
-	bool		marked;			/* by a byte order mark, not noted yet */
-
-	ScriptBuffer buffer;		/* the statement so far */
-	bool		delivered;		/* it is complete, and with the caller */
-	int			ordinal;
-
-	ScriptProblem problem;
-};
+#include "script_reader.h"
 
 /*
  * Begins to read the statements of one direction of a file.  The text (UTF-8,
@@ -96,6 +51,8 @@ script_open(const char *text, size_t length, ScriptDirection direction,
 	reader->options = *options;
 	reader->transactional = true;
 	script_buffer_init(&reader->buffer, options->standard_conforming_strings);
+	script_skipper_init(&reader->skipper, text, length,
+						options->standard_conforming_strings);
 	return reader;
 }
 
@@ -107,114 +64,6 @@ script_set_note(ScriptReader *reader, ScriptNote note, void *arg)
 {
 	reader->note = note;
 	reader->note_arg = arg;
-}
-
-/*
- * Calls the note, if there is one, for a line.
- */
-static void
-script_take_note(const ScriptReader *reader, ScriptNoteKind kind, int line)
-{
-	if (reader->note != NULL)
-		reader->note(reader->note_arg, kind, line);
-}
-
-/*
- * Records a problem with a line, after this many of its bytes, about the
- * argument (palloc'd, or NULL).
- */
-static ScriptStep
-script_fail(ScriptReader *reader, ScriptError error, const Line *line,
-			size_t offset, char *argument)
-{
-	reader->problem.error = error;
-	reader->problem.line = line->number;
-	reader->problem.column = 1 + character_count(line->text, offset);
-	reader->problem.argument = argument;
-	return STEP_FAILED;
-}
-
-/*
- * Is the section at hand in the wanted direction?
- */
-static bool
-script_is_wanted(const ScriptReader *reader)
-{
-	return reader->section ==
-		(reader->direction == SCRIPT_UP ? SECTION_UP : SECTION_DOWN);
-}
-
-/*
- * Obeys an annotation, or fails where goose refuses it.
- */
-static ScriptStep
-script_obey(ScriptReader *reader, Annotation annotation,
-			const Line *line, char *argument)
-{
-	ScriptError error;
-
-	switch (annotation)
-	{
-		case ANNOTATION_NONE:
-			return STEP_GO_ON;
-		case ANNOTATION_UP:
-			if (reader->section == SECTION_NONE)
-			{
-				reader->section = SECTION_UP;
-				return STEP_NEXT_LINE;
-			}
-			error = SCRIPT_DUPLICATE_UP;
-			break;
-		case ANNOTATION_DOWN:
-			if (reader->section == SECTION_UP && reader->block != BLOCK_OPEN)
-			{
-				if (script_buffer_unfinished(&reader->buffer,
-											 &reader->problem))
-					return STEP_FAILED;
-				reader->section = SECTION_DOWN;
-				reader->block = BLOCK_NONE;
-				return STEP_NEXT_LINE;
-			}
-			error = SCRIPT_DOWN_NOT_AFTER_UP;
-			break;
-		case ANNOTATION_STATEMENT_BEGIN:
-			if (reader->section != SECTION_NONE && reader->block != BLOCK_OPEN)
-			{
-				reader->block = BLOCK_OPEN;
-				reader->block_line = line->number;
-				return STEP_NEXT_LINE;
-			}
-			error = SCRIPT_BEGIN_MISPLACED;
-			break;
-		case ANNOTATION_STATEMENT_END:
-			if (reader->block == BLOCK_OPEN)
-			{
-				reader->block = BLOCK_ENDED;
-				return STEP_GO_ON;
-			}
-			error = SCRIPT_END_MISPLACED;
-			break;
-		case ANNOTATION_NO_TRANSACTION:
-			reader->transactional = false;
-			return STEP_NEXT_LINE;
-		case ANNOTATION_ENVSUB_ON:
-		case ANNOTATION_ENVSUB_OFF:
-			reader->envsub = annotation == ANNOTATION_ENVSUB_ON;
-			return STEP_NEXT_LINE;
-		case ANNOTATION_INDENTED:
-			error = SCRIPT_ANNOTATION_INDENTED;
-			break;
-		case ANNOTATION_EMPTY:
-			error = SCRIPT_ANNOTATION_EMPTY;
-			break;
-		case ANNOTATION_REPEATED:
-			error = SCRIPT_ANNOTATION_REPEATED;
-			break;
-		default:
-			error = SCRIPT_ANNOTATION_UNKNOWN;
-			break;
-	}
-	return script_fail(reader, error, line, line->indent, argument);
 }
 
 /*
@@ -260,6 +109,17 @@ script_add(ScriptReader *reader, const Line *line)
 }
 
 /*
+ * Takes the data of the COPY that ends with this line.
+ */
+static ScriptStep
+script_take_data(ScriptReader *reader, const Line *line)
+{
+	if (script_data_take(&reader->lines, &reader->data))
+		return STEP_GO_ON;
+	return script_fail(reader, SCRIPT_NO_DATA_END, line, line->indent, NULL);
+}
+
+/*
  * Decides whether the statement ends with this line, outside of blocks.
  */
 static ScriptStep
@@ -269,10 +129,18 @@ script_end_line(ScriptReader *reader, const Line *line)
 
 	if (!script_buffer_ends_statement(&reader->buffer))
 		return STEP_NEXT_LINE;
-	if (script_buffer_inside(&reader->buffer, &start) == LEXER_NOTHING)
-		return STEP_STATEMENT;
-	script_take_note(reader, SCRIPT_NOTE_CUT_VETOED, line->number);
-	return STEP_NEXT_LINE;
+	if (script_buffer_inside(&reader->buffer, &start) != LEXER_NOTHING)
+	{
+		script_take_note(reader, SCRIPT_NOTE_CUT_VETOED, line->number);
+		return STEP_NEXT_LINE;
+	}
+	if (script_buffer_copies(&reader->buffer))
+	{
+		script_take_note(reader, SCRIPT_NOTE_COPY_DATA, line->number);
+		if (script_take_data(reader, line) == STEP_FAILED)
+			return STEP_FAILED;
+	}
+	return STEP_STATEMENT;
 }
 
 /*
@@ -294,18 +162,59 @@ script_end_block(ScriptReader *reader, const Line *line)
 }
 
 /*
- * Takes a line of a section that is not wanted: only wrong expansions count.
- * After a block goose does not even look at those, up to the next annotation.
+ * Follows the statements of a section that is not wanted, and passes over the
+ * data of COPY.
+ */
+static ScriptStep
+script_follow(ScriptReader *reader, const Line *line)
+{
+	ScriptStep	step;
+
+	if (reader->block == BLOCK_OPEN ||
+		!script_skipper_take(&reader->skipper, line))
+		return STEP_NEXT_LINE;
+	step = script_take_data(reader, line);
+	memset(&reader->data, 0, sizeof(reader->data));
+	return step;
+}
+
+/*
+ * Takes a line of a section that is not wanted: only wrong expansions count,
+ * and data.  After a block goose does not even look at expansions, up to the
+ * next annotation.
  */
 static ScriptStep
 script_skip_line(ScriptReader *reader, const Line *line)
 {
-	if (reader->block != BLOCK_ENDED && reader->envsub &&
-		script_add(reader, line) == STEP_FAILED)
+	Line		expanded = *line;
+
+	if (reader->block != BLOCK_ENDED && reader->envsub)
+	{
+		if (script_add(reader, line) == STEP_FAILED)
+			return STEP_FAILED;
+		expanded.text = reader->buffer.lines.data + reader->buffer.last;
+		expanded.length = reader->buffer.lines.len - reader->buffer.last - 1;
+	}
+	if (reader->section != SECTION_NONE &&
+		script_follow(reader, &expanded) == STEP_FAILED)
 		return STEP_FAILED;
 	script_buffer_clear(&reader->buffer);
 	reader->has_variables = false;
 	return STEP_NEXT_LINE;
+}
+
+/*
+ * Is it a line of pg_dump for psql, between two statements?
+ */
+static bool
+script_is_restrict(const ScriptReader *reader, const Line *line)
+{
+	if (reader->section == SECTION_NONE || reader->block == BLOCK_OPEN ||
+		reader->buffer.lines.len > 0 ||
+		!script_skipper_is_between(&reader->skipper) ||
+		(reader->block == BLOCK_ENDED && script_is_wanted(reader)))
+		return false;
+	return script_data_is_restrict(line);
 }
 
 /*
@@ -331,7 +240,13 @@ script_take_line(ScriptReader *reader, const Line *line)
 
 	/* Comments and empty lines count only within a statement. */
 	if (reader->buffer.lines.len == 0 && (line->comment || line->length == 0))
+		return script_is_wanted(reader) ? STEP_NEXT_LINE :
+			script_follow(reader, line);
+	if (script_is_restrict(reader, line))
+	{
+		script_take_note(reader, SCRIPT_NOTE_RESTRICT, line->number);
 		return STEP_NEXT_LINE;
+	}
 
 	if (!script_is_wanted(reader))
 	{
@@ -368,6 +283,7 @@ script_deliver(ScriptReader *reader, ScriptStatement *statement)
 	statement->length = buffer->end - buffer->begin;
 	statement->ordinal = ++reader->ordinal;
 	script_locate(reader, 0, &statement->line, &statement->column);
+	statement->data = reader->data;
 	return SCRIPT_STATEMENT;
 }
 
@@ -411,6 +327,7 @@ script_next(ScriptReader *reader, ScriptStatement *statement)
 		script_buffer_clear(&reader->buffer);
 	reader->marked = false;
 	reader->delivered = false;
+	memset(&reader->data, 0, sizeof(reader->data));
 
 	while (line_next(&reader->lines, &line))
 	{
@@ -471,5 +388,6 @@ void
 script_close(ScriptReader *reader)
 {
 	script_buffer_free(&reader->buffer);
+	script_skipper_free(&reader->skipper);
 	pfree(reader);
 }

@@ -48,6 +48,7 @@ typedef enum ScriptError
 	SCRIPT_UNTERMINATED_COMMENT,
 	SCRIPT_UNTERMINATED_PARENTHESIS,
 	SCRIPT_UNTERMINATED_BODY,	/* ... inside BEGIN ATOMIC */
+	SCRIPT_NO_DATA_END,			/* end of file inside the data of COPY */
 	SCRIPT_VARIABLE				/* ENVSUB failed; see .interpolate */
 } ScriptError;
 
@@ -67,12 +68,23 @@ typedef enum ScriptNoteKind
 	SCRIPT_NOTE_BYTE_ORDER_MARK,	/* goose refuses the file */
 	SCRIPT_NOTE_LONG_LINE,		/* goose refuses lines of 4 MiB and more */
 	SCRIPT_NOTE_CUT_VETOED,		/* goose ends the statement on this line */
-	SCRIPT_NOTE_LINE_DROPPED	/* goose, and so we, drop this line: it
+	SCRIPT_NOTE_LINE_DROPPED,	/* goose, and so we, drop this line: it
 								 * follows an empty
 								 * StatementBegin/StatementEnd block */
+	SCRIPT_NOTE_COPY_DATA,		/* to goose, the data of COPY after this line
+								 * are SQL */
+	SCRIPT_NOTE_RESTRICT		/* and so is pg_dump's \restrict */
 } ScriptNoteKind;
 
 typedef void (*ScriptNote) (void *arg, ScriptNoteKind kind, int line);
+
+/* The lines between COPY ... FROM stdin and the line "\." */
+typedef struct ScriptData
+{
+	const char *bytes;			/* in the text of the file; NULL: no data */
+	size_t		length;			/* line ends included */
+	int			line;			/* of the file, of the first of them */
+} ScriptData;
 
 typedef struct ScriptStatement
 {
@@ -82,6 +94,7 @@ typedef struct ScriptStatement
 	int			ordinal;		/* from 1 */
 	int			line;			/* of the file, where the text begins */
 	int			column;
+	ScriptData	data;
 } ScriptStatement;
 
 typedef enum ScriptNext

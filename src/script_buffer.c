@@ -124,6 +124,16 @@ script_buffer_inside(ScriptBuffer *buffer, size_t *start)
 }
 
 /*
+ * Is there COPY ... FROM stdin among the lines?  To be asked after
+ * script_buffer_inside().
+ */
+bool
+script_buffer_copies(const ScriptBuffer *buffer)
+{
+	return buffer->lexer.copy.found;
+}
+
+/*
  * Finds the trimmed text, which may be empty.
  */
 void

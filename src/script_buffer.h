@@ -39,6 +39,7 @@ extern InterpolateResult script_buffer_expand(ScriptBuffer *buffer,
 extern void script_buffer_place_empty(ScriptBuffer *buffer, int line);
 extern bool script_buffer_ends_statement(const ScriptBuffer *buffer);
 extern LexerInside script_buffer_inside(ScriptBuffer *buffer, size_t *start);
+extern bool script_buffer_copies(const ScriptBuffer *buffer);
 extern void script_buffer_trim(ScriptBuffer *buffer);
 extern void script_buffer_locate(const ScriptBuffer *buffer, size_t offset,
 								 int *line, int *column);

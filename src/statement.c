@@ -35,6 +35,7 @@
 #include "utils/timeout.h"
 
 #include "compat.h"
+#include "copy_data.h"
 #include "encoding.h"
 #include "statement.h"
 #include "transaction.h"
@@ -57,7 +58,8 @@ character_offset(const char *text, size_t length, int encoding, int n)
 
 /*
  * Finds the line and column in the file for a cursor position in the
- * statement, from 1; of the statement's first character when it is 0.
+ * statement, from 1.  When it is 0, it is the line of the data that COPY has
+ * come to, or else the statement's first character.
  */
 static void
 locate(StatementPlace *place, int cursor)
@@ -75,6 +77,8 @@ locate(StatementPlace *place, int cursor)
 					  character_offset(script->text, script->length, encoding,
 									   cursor),
 					  &place->line, &place->column);
+	else if (copy_data_locate(&script->data, &place->line))
+		place->column = 1;
 }
 
 /*
@@ -205,11 +209,12 @@ plan_command(const char *sql, RawStmt *raw, Oid function)
 }
 
 /*
- * Runs one command through a portal of its own.  Returns the number of rows
- * that it processed.
+ * Runs one command through a portal of its own, unless it is COPY with these
+ * data.  Returns the number of rows that it processed.
  */
 static uint64
-run_command(const char *sql, RawStmt *raw, Oid function, bool top_level)
+run_command(const char *sql, RawStmt *raw, Oid function,
+			const ScriptData *data, bool top_level)
 {
 	CommandTag	tag = CreateCommandTag(raw->stmt);
 	List	   *plans;
@@ -217,6 +222,8 @@ run_command(const char *sql, RawStmt *raw, Oid function, bool top_level)
 	QueryCompletion completion;
 
 	CHECK_FOR_INTERRUPTS();
+	if (copy_data_is_for(raw))
+		return copy_data_run(sql, raw, data);
 	plans = plan_command(sql, raw, function);
 	portal = CreateNewPortal();
 	portal->visible = false;
@@ -232,12 +239,14 @@ run_command(const char *sql, RawStmt *raw, Oid function, bool top_level)
  * Runs one command of a statement inside the caller's transaction, and makes
  * its effects visible to the next one.  Returns the number of rows that it
  * processed.  If a function is given, the command must be its call: an error
- * if its name means another one by now.
+ * if its name means another one by now.  COPY ... FROM stdin reads the data;
+ * there must be some for it, and may be none otherwise.
  */
 uint64
-statement_run(const char *sql, RawStmt *raw, Oid function)
+statement_run(const char *sql, RawStmt *raw, Oid function,
+			  const ScriptData *data)
 {
-	uint64		rows = run_command(sql, raw, function, false);
+	uint64		rows = run_command(sql, raw, function, data, false);
 
 	CommandCounterIncrement();
 	return rows;
@@ -267,7 +276,7 @@ start_statement_timeout(void)
  */
 uint64
 statement_send(const char *sql, List *raws, Oid function,
-			   void (*finish) (void *), void *arg)
+			   const ScriptData *data, void (*finish) (void *), void *arg)
 {
 	bool		single = list_length(raws) == 1;
 	bool		ended = false;
@@ -285,7 +294,7 @@ statement_send(const char *sql, List *raws, Oid function,
 
 		if (!single)
 			BeginImplicitTransactionBlock();
-		rows += run_command(sql, raw, function, single);
+		rows += run_command(sql, raw, function, data, single);
 		ended = IsA(raw->stmt, TransactionStmt);
 		if (ended)
 			transaction_send();

@@ -32,8 +32,9 @@ extern void statement_push_place(StatementPlace *place, const char *source,
 								 const ScriptStatement *script);
 extern void statement_pop_place(StatementPlace *place);
 extern List *statement_parse(const char *sql);
-extern uint64 statement_run(const char *sql, RawStmt *raw, Oid function);
+extern uint64 statement_run(const char *sql, RawStmt *raw, Oid function,
+							const ScriptData *data);
 extern uint64 statement_send(const char *sql, List *raws, Oid function,
-							 void (*finish) (void *), void *arg);
+							 const ScriptData *data, void (*finish) (void *), void *arg);
 
 #endif							/* GOOSEPLUS_STATEMENT_H */

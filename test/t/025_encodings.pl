@@ -61,6 +61,11 @@ pairs_are_kept('lines', "$head$create$pair'::text AS w;\n", 1);
 pairs_are_kept('one long line',
 	"-- +goose Up\n$create" . $pair x 100_000 . "'::text AS w;\n", 100_000);
 
+# and data of COPY, which go another way, whatever the client's encoding is
+pairs_are_kept('data',
+	"-- +goose Up\nCREATE TABLE word (w text);\nSET client_encoding = 'SQL_ASCII';\n"
+	  . "COPY word FROM stdin;\n" . $pair x 100_000 . "\n\\.\n", 100_000);
+
 # --- where an error is
 
 clear_files($node);

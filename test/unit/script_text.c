@@ -6,6 +6,7 @@
  * The parts, with a blank between them:
  *
  *	LINE:COLUMN{TEXT}					a statement
+ *	data LINE[TEXT]						what follows it
  *	note KIND LINE						where goose differs
  *	end, or end outside					SCRIPT_END, NO TRANSACTION
  *	error NAME LINE:COLUMN ARGUMENT		SCRIPT_FAILED; the argument if there
@@ -27,7 +28,8 @@ script_text_error(const ScriptProblem *problem)
 	static const char *const errors[] = {
 		"none", "indented", "empty", "repeated", "unknown", "up", "down",
 		"begin", "end", "no_end", "no_up", "before_up", "semicolon",
-		"string", "identifier", "dollar", "comment", "parenthesis", "body"
+		"string", "identifier", "dollar", "comment", "parenthesis", "body",
+		"data"
 	};
 	static const char *const variables[] = {
 		"none", "name", "operator", "brace", "offset", "length", "required",
@@ -45,7 +47,8 @@ script_text_error(const ScriptProblem *problem)
 static void
 script_text_note(void *arg, ScriptNoteKind kind, int line)
 {
-	static const char *const kinds[] = {"mark", "long", "veto", "dropped"};
+	static const char *const kinds[] = {"mark", "long", "veto", "dropped", "data",
+	"restrict"};
 
 	appendStringInfo((StringInfo) arg, "note %s %d ", kinds[kind], line);
 }
@@ -65,8 +68,13 @@ unit_script(const char *text, size_t length, ScriptDirection direction)
 	initStringInfo(&out);
 	script_set_note(reader, script_text_note, &out);
 	while ((next = script_next(reader, &statement)) == SCRIPT_STATEMENT)
+	{
 		appendStringInfo(&out, "%d:%d{%s} ", statement.line, statement.column,
 						 statement.text);
+		if (statement.data.bytes != NULL)
+			appendStringInfo(&out, "data %d[%.*s] ", statement.data.line,
+							 (int) statement.data.length, statement.data.bytes);
+	}
 
 	if (next == SCRIPT_END)
 		appendStringInfo(&out, "end%s",

@@ -112,6 +112,7 @@ int
 main(void)
 {
 	test_character();
+	test_copy();
 	test_filename();
 	test_plan();
 	test_annotation();

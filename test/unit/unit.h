@@ -37,6 +37,7 @@ extern char *unit_script(const char *text, size_t length,
 
 extern void test_annotation(void);
 extern void test_character(void);
+extern void test_copy(void);
 extern void test_filename(void);
 extern void test_interpolate(void);
 extern void test_lexer(void);

@@ -1,0 +1,181 @@
+/*-------------------------------------------------------------------------
+ *
+ * script_data.c
+ *	  What a dump has between its SQL: data of COPY, and commands of psql.
+ *
+ * Data are the lines after a statement with COPY ... FROM stdin up to a line
+ * that is nothing but "\.".  They are not looked at: no annotation, no
+ * variable, no quote counts in them.  So they must be known in the section
+ * that is not read, too, whose statements nobody would look at otherwise:
+ * data may look like an annotation.  That costs time, and is done only for a
+ * text that has a line "\.".
+ *
+ * pg_dump (since the minor releases of August 2025) writes \restrict and
+ * \unrestrict around a dump, which tell psql to take no other commands of its
+ * own; nothing follows from them here.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "ground.h"
+
+#include "script_data.h"
+
+/* The line that ends data. */
+#define DATA_END "\\."
+
+/*
+ * Returns where the next line begins that ends data, or NULL.  Backslashes
+ * are much less frequent than line ends, and data can be very long.
+ */
+static const char *
+find_data_end(const char *text, const char *end)
+{
+	const char *at = text;
+
+	while ((at = memchr(at, DATA_END[0], end - at)) != NULL)
+	{
+		const char *line = at++;
+
+		if (line > text && line[-1] != '\n')
+			continue;
+		if (end - line < 2 || line[1] != DATA_END[1])
+			continue;
+		if (end - line == 2 || line[2] == '\n' ||
+			(line[2] == '\r' && (end - line == 3 || line[3] == '\n')))
+			return line;
+	}
+	return NULL;
+}
+
+/*
+ * Returns how many lines end in a text.
+ */
+static int
+count_lines(const char *text, size_t length)
+{
+	const char *end = text + length;
+	int			lines = 0;
+
+	while ((text = memchr(text, '\n', end - text)) != NULL)
+	{
+		lines++;
+		text++;
+	}
+	return lines;
+}
+
+/*
+ * Reads lines up to and with the one that ends the data.  *data is what is
+ * before that line, and belongs to the text.  Returns false if there is no
+ * such line; then all lines have been read.
+ */
+bool
+script_data_take(LineReader *lines, ScriptData *data)
+{
+	const char *text = lines->text + Min(lines->at, lines->length);
+	const char *end = lines->text + lines->length;
+	const char *data_end = find_data_end(text, end);
+	const char *newline;
+
+	if (data_end == NULL)
+	{
+		lines->at = lines->length;
+		return false;
+	}
+	data->bytes = text;
+	data->length = data_end - text;
+	data->line = lines->number + 1;
+	newline = memchr(data_end, '\n', end - data_end);
+	lines->at = newline == NULL ? lines->length :
+		(size_t) (newline + 1 - lines->text);
+	lines->number += count_lines(text, data->length) + 1;
+	return true;
+}
+
+/*
+ * Is the line one of those that pg_dump writes for psql: \restrict or
+ * \unrestrict, and a word of letters and digits?
+ */
+bool
+script_data_is_restrict(const Line *line)
+{
+	static const char *const commands[] = {"\\restrict ", "\\unrestrict "};
+
+	for (size_t i = 0; i < lengthof(commands); i++)
+	{
+		size_t		at = strlen(commands[i]);
+
+		if (line->length <= at || memcmp(line->text, commands[i], at) != 0)
+			continue;
+		while (at < line->length &&
+			   strchr("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+					  line->text[at]) != NULL)
+			at++;
+		return at == line->length;
+	}
+	return false;
+}
+
+/*
+ * Begins to follow the section of a text that is not read.
+ */
+void
+script_skipper_init(ScriptSkipper *skipper, const char *text, size_t length,
+					bool standard_conforming_strings)
+{
+	skipper->active = find_data_end(text, text + length) != NULL;
+	if (skipper->active)
+		script_buffer_init(&skipper->buffer, standard_conforming_strings);
+}
+
+/*
+ * Is no statement in progress?
+ */
+bool
+script_skipper_is_between(const ScriptSkipper *skipper)
+{
+	return !skipper->active || skipper->buffer.lines.len == 0;
+}
+
+/*
+ * Takes a line, outside of a block.  Returns whether data follow.
+ */
+bool
+script_skipper_take(ScriptSkipper *skipper, const Line *line)
+{
+	bool		copies;
+	size_t		start;
+
+	if (!skipper->active ||
+		(skipper->buffer.lines.len == 0 && (line->comment || line->length == 0)))
+		return false;
+	script_buffer_add(&skipper->buffer, line);
+	if (!script_buffer_ends_statement(&skipper->buffer) ||
+		script_buffer_inside(&skipper->buffer, &start) != LEXER_NOTHING)
+		return false;
+	copies = script_buffer_copies(&skipper->buffer);
+	script_buffer_clear(&skipper->buffer);
+	return copies;
+}
+
+/*
+ * Forgets the statement in progress.
+ */
+void
+script_skipper_clear(ScriptSkipper *skipper)
+{
+	if (skipper->active)
+		script_buffer_clear(&skipper->buffer);
+}
+
+/*
+ * Frees what the skipper owns.
+ */
+void
+script_skipper_free(ScriptSkipper *skipper)
+{
+	if (skipper->active)
+		script_buffer_free(&skipper->buffer);
+}
