@@ -16,12 +16,15 @@
 #include <limits.h>
 
 #include "access/xact.h"
+#include "catalog/pg_attribute.h"
+#include "commands/defrem.h"
 #include "common/jsonapi.h"
 #include "nodes/parsenodes.h"
 #include "parser/scanner.h"
 #include "storage/lock.h"
 #include "tcop/pquery.h"
 #include "utils/guc_tables.h"
+#include "utils/typcache.h"
 #include "utils/wait_event.h"
 
 #if PG_VERSION_NUM < 150000
@@ -152,6 +155,78 @@ compat_is_pipelining(void)
 	return (MyXactFlags & XACT_FLAGS_PIPELINING) != 0;
 #else
 	return false;
+#endif
+}
+
+/*
+ * Returns the table that CLUSTER, or from 19 on REPACK, writes anew; NULL if
+ * the command is another one, names no table, or lets others go on.
+ */
+static inline const RangeVar *
+compat_clustered_table(const Node *node)
+{
+#if PG_VERSION_NUM >= 190000
+	const		RepackStmt *stmt = (const RepackStmt *) node;
+	ListCell   *cell;
+
+	if (!IsA(node, RepackStmt) || stmt->relation == NULL)
+		return NULL;
+	foreach(cell, stmt->params)
+	{
+		DefElem    *param = lfirst_node(DefElem, cell);
+
+		if (strcmp(param->defname, "concurrently") == 0 &&
+			defGetBoolean(param))
+			return NULL;
+	}
+	return stmt->relation->relation;
+#else
+	return IsA(node, ClusterStmt) ?
+		((const ClusterStmt *) node)->relation : NULL;
+#endif
+}
+
+/*
+ * PostgreSQL 18 (commit 83ea6c540) has generated columns that are not stored.
+ */
+static inline bool
+compat_is_stored(const Constraint *generated)
+{
+#if PG_VERSION_NUM >= 180000
+	return generated->generated_kind == ATTRIBUTE_GENERATED_STORED;
+#else
+	(void) generated;
+	return true;
+#endif
+}
+
+/*
+ * Does a new column of that type make ADD COLUMN write the table anew?  A
+ * domain with constraints does; PostgreSQL 19 (commit "Avoid rewrite for ALTER
+ * TABLE ADD COLUMN with a constrained domain", 2026) only for volatile ones.
+ */
+static inline bool
+compat_domain_rewrites(Oid type)
+{
+#if PG_VERSION_NUM >= 190000
+	bool		is_volatile = false;
+
+	return DomainHasConstraints(type, &is_volatile) && is_volatile;
+#else
+	return DomainHasConstraints(type);
+#endif
+}
+
+/*
+ * PostgreSQL 19 can say whether the constraints are volatile, too.
+ */
+static inline bool
+compat_domain_has_constraints(Oid type)
+{
+#if PG_VERSION_NUM >= 190000
+	return DomainHasConstraints(type, NULL);
+#else
+	return DomainHasConstraints(type);
 #endif
 }
 
