@@ -201,24 +201,8 @@ compat_is_stored(const Constraint *generated)
 }
 
 /*
- * Does a new column of that type make ADD COLUMN write the table anew?  A
- * domain with constraints does; PostgreSQL 19 (commit "Avoid rewrite for ALTER
- * TABLE ADD COLUMN with a constrained domain", 2026) only for volatile ones.
- */
-static inline bool
-compat_domain_rewrites(Oid type)
-{
-#if PG_VERSION_NUM >= 190000
-	bool		is_volatile = false;
-
-	return DomainHasConstraints(type, &is_volatile) && is_volatile;
-#else
-	return DomainHasConstraints(type);
-#endif
-}
-
-/*
- * PostgreSQL 19 can say whether the constraints are volatile, too.
+ * PostgreSQL 19's function can say whether the constraints are volatile, too;
+ * ADD COLUMN and changes of a type do not make that difference (seen in 19rc1).
  */
 static inline bool
 compat_domain_has_constraints(Oid type)

@@ -102,8 +102,8 @@ ask_domain(void *arg)
 {
 	Analysis   *analysis = arg;
 
-	analysis->answer = compat_domain_rewrites(typenameTypeId(NULL,
-															 analysis->type));
+	analysis->answer = compat_domain_has_constraints(typenameTypeId(NULL,
+																	analysis->type));
 }
 
 /*
