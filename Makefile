@@ -24,7 +24,7 @@ THIRD  = atomic_rules bundle check checksum collect commit_rules deferred \
 	deploy_migration deploy_resume deploy_retry deploy_return deploy_rules \
 	deploy_statement files hazard hazard_enums hazard_expressions \
 	hazard_tables hazards indexes languages launch launch_worker look \
-	plan_look plan_objects replay run run_atomic run_begin run_command \
+	plan_look plan_names plan_objects replay run run_atomic run_begin run_command \
 	run_deploy run_record run_statements statement steps unfinished
 TOP    = api api_run gooseplus
 

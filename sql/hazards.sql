@@ -33,6 +33,7 @@ SELECT * FROM alters('ADD COLUMN c int NOT NULL DEFAULT 42');
 SELECT * FROM alters('ADD COLUMN c timestamptz DEFAULT now()');
 SELECT * FROM alters($$ADD COLUMN c text DEFAULT 'random()'$$);
 SELECT * FROM alters('ADD COLUMN c just_text');
+SELECT * FROM alters('ADD COLUMN IF NOT EXISTS v text DEFAULT random()::text');
 SELECT * FROM alters('ALTER COLUMN id SET DEFAULT random()');
 -- a function that the plan creates: nothing is said
 SELECT * FROM hazards($$CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1';

@@ -27,6 +27,7 @@ CREATE INDEX ON mv (one);
 CREATE INDEX ON parts (v);
 CREATE INDEX ON part_1 (v);
 CREATE INDEX ON ONLY parts (v);
+CREATE INDEX IF NOT EXISTS t_id ON t (id);
 CREATE INDEX ON nothing (v);
 DROP INDEX t_id, nothing;
 DROP INDEX parts_id;

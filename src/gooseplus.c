@@ -10,7 +10,7 @@
  *					what a call does
  *	run and its parts, deploy_*, replay, unfinished, steps, check, checksum,
  *	collect, statement, atomic_rules, commit_rules, deploy_rules, deferred,
- *	indexes, languages, hazards and its parts, plan_objects
+ *	indexes, languages, hazards and its parts, plan_names, plan_objects
  *					what it is made of
  *	source, source_directory, source_bundle, source_function, trust,
  *	version_table, history, history_table, migration_lock

@@ -30,6 +30,7 @@
 #include "parser/parse_expr.h"
 #include "parser/parse_node.h"
 #include "parser/parse_type.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
@@ -48,6 +49,7 @@ typedef struct Analysis
 	const TypeName *type;
 	Oid			table;
 	Var		   *column;
+	bool		(*matches) (const struct Analysis *, HeapTuple, TupleDesc);
 	bool		answer;
 } Analysis;
 
@@ -273,6 +275,48 @@ constraint_proves(const char *condition, const Var *column)
 								true);
 }
 
+/*
+ * Is it a NOT NULL constraint of the column that the rows may not meet yet?
+ * Only PostgreSQL 18 and later have such, of type 'n'.
+ */
+static bool
+is_unproven(const Analysis *analysis, HeapTuple tuple, TupleDesc desc)
+{
+	Form_pg_constraint constraint = (Form_pg_constraint) GETSTRUCT(tuple);
+	ArrayType  *columns;
+	bool		isnull;
+	Datum		value;
+
+	if (constraint->contype != 'n' || constraint->convalidated)
+		return false;
+	value = heap_getattr(tuple, Anum_pg_constraint_conkey, desc, &isnull);
+	if (isnull)
+		return false;
+	columns = DatumGetArrayTypeP(value);
+	return ((int16 *) ARR_DATA_PTR(columns))[0] == analysis->column->varattno;
+}
+
+/*
+ * Is it a CHECK constraint that proves that the column is not null?
+ */
+static bool
+is_proof(const Analysis *analysis, HeapTuple tuple, TupleDesc desc)
+{
+	Form_pg_constraint constraint = (Form_pg_constraint) GETSTRUCT(tuple);
+	bool		isnull;
+	Datum		condition;
+
+	if (constraint->contype != CONSTRAINT_CHECK || !constraint->convalidated)
+		return false;
+	condition = heap_getattr(tuple, Anum_pg_constraint_conbin, desc, &isnull);
+	return !isnull && constraint_proves(TextDatumGetCString(condition),
+										analysis->column);
+}
+
+/*
+ * Sets the answer to whether the table has a constraint that the caller looks
+ * for.  One that the plan validates counts as valid.
+ */
 static void
 ask_constraints(void *arg)
 {
@@ -291,20 +335,15 @@ ask_constraints(void *arg)
 	while (!analysis->answer &&
 		   HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		Form_pg_constraint constraint = (Form_pg_constraint) GETSTRUCT(tuple);
-		bool		isnull;
-		Datum		condition;
+		HeapTuple	copy = heap_copytuple(tuple);
+		Form_pg_constraint constraint = (Form_pg_constraint) GETSTRUCT(copy);
 
-		if (constraint->contype != CONSTRAINT_CHECK ||
-			!(constraint->convalidated ||
-			  plan_objects_is_validated(analysis->objects, analysis->table,
-										NameStr(constraint->conname))))
-			continue;
-		condition = heap_getattr(tuple, Anum_pg_constraint_conbin,
-								 RelationGetDescr(constraints), &isnull);
-		analysis->answer = !isnull &&
-			constraint_proves(TextDatumGetCString(condition),
-							  analysis->column);
+		if (plan_objects_is_validated(analysis->objects, analysis->table,
+									  NameStr(constraint->conname)))
+			constraint->convalidated = true;
+		analysis->answer = analysis->matches(analysis, copy,
+											 RelationGetDescr(constraints));
+		heap_freetuple(copy);
 	}
 	systable_endscan(scan);
 	table_close(constraints, AccessShareLock);
@@ -312,8 +351,9 @@ ask_constraints(void *arg)
 
 /*
  * Is it known that a column holds no null, so that SET NOT NULL need not look?
- * It is not null already, or a CHECK constraint says so that is valid, or is by
- * now, as ConstraintImpliedByRelConstraint() of commands/tablecmds.c finds it.
+ * It is not null already, or a CHECK constraint says so that is valid, or is
+ * by now, as ConstraintImpliedByRelConstraint() of commands/tablecmds.c finds
+ * it.
  */
 bool
 hazard_null_is_excluded(const PlanObjects *objects, Oid table,
@@ -327,10 +367,17 @@ hazard_null_is_excluded(const PlanObjects *objects, Oid table,
 		return false;
 	not_null = ((Form_pg_attribute) GETSTRUCT(tuple))->attnotnull;
 	ReleaseSysCache(tuple);
-	if (not_null)
-		return true;
 	analysis.objects = objects;
 	analysis.table = table;
 	analysis.column = make_column(table, column);
-	return analysis.column != NULL && ask(ask_constraints, &analysis);
+	if (analysis.column == NULL)
+		return false;
+	if (not_null)
+	{
+		analysis.matches = is_unproven;
+		if (!ask(ask_constraints, &analysis))
+			return true;
+	}
+	analysis.matches = is_proof;
+	return ask(ask_constraints, &analysis);
 }

@@ -266,7 +266,9 @@ judge_part(TableSearch *search, const AlterTableCmd *part)
 	switch (part->subtype)
 	{
 		case AT_AddColumn:
-			judge_new_column(search, column);
+			if (!part->missing_ok ||
+				get_attnum(search->table, column->colname) == InvalidAttrNumber)
+				judge_new_column(search, column);
 			break;
 		case AT_AddConstraint:
 			if (constraint->contype == CONSTR_NOTNULL)

@@ -48,7 +48,8 @@ add_exclusive(List **hazards, int location, const char *command,
 }
 
 /*
- * CREATE INDEX.  On the partitioned table ONLY it builds nothing.
+ * CREATE INDEX.  On the partitioned table ONLY, and if it is there already, it
+ * builds nothing.
  */
 static void
 judge_index(const PlanObjects *objects, const IndexStmt *stmt, List **hazards)
@@ -56,6 +57,10 @@ judge_index(const PlanObjects *objects, const IndexStmt *stmt, List **hazards)
 	Oid			table = plan_objects_find(objects, stmt->relation);
 	char		kind = OidIsValid(table) ? get_rel_relkind(table) : '\0';
 
+	if (stmt->if_not_exists && OidIsValid(table) &&
+		OidIsValid(get_relname_relid(stmt->idxname,
+									 get_rel_namespace(table))))
+		return;
 	if (stmt->concurrent ||
 		(kind != RELKIND_RELATION && kind != RELKIND_MATVIEW &&
 		 (kind != RELKIND_PARTITIONED_TABLE || !stmt->relation->inh)))

@@ -68,6 +68,52 @@ is( $node->safe_psql('postgres',
 	'base/00003_index.sql|2|CREATE INDEX without CONCURRENTLY lets nobody write to table orders until the index is built',
 	'a table that a run has made is there');
 
+# The hazards of a migration, without those that are expected elsewhere.
+sub hazards_of
+{
+	my ($text) = @_;
+
+	write_files($node, 'base/00003_index.sql' => $text);
+	return $node->safe_psql('postgres',
+		'SELECT line, hazard FROM gooseplus_plan() WHERE hazard IS NOT NULL');
+}
+
+$node->safe_psql('postgres', 'ALTER TABLE orders ADD note text, ADD day date');
+SKIP:
+{
+	skip 'NOT NULL is no constraint with a name before PostgreSQL 18', 5
+	  if $node->pg_version < 18;
+
+	is( hazards_of('ALTER TABLE orders ADD CONSTRAINT x NOT NULL note;'),
+		'2|NOT NULL on column note reads all of table orders while nobody can read or write it',
+		'NOT NULL as a constraint');
+	is(hazards_of('ALTER TABLE orders ADD CONSTRAINT x NOT NULL note NOT VALID;'),
+		'', 'one that is not valid yet');
+	$node->safe_psql('postgres',
+		'ALTER TABLE orders ADD CONSTRAINT x NOT NULL note NOT VALID');
+	is( hazards_of('ALTER TABLE orders ALTER note SET NOT NULL;'),
+		'2|SET NOT NULL on column note reads all of table orders while nobody can read or write it',
+		'SET NOT NULL that has to validate');
+	is( hazards_of(
+			"ALTER TABLE orders VALIDATE CONSTRAINT x;\nALTER TABLE orders ALTER note SET NOT NULL;"
+		),
+		'',
+		'after it is validated');
+	is( hazards_of(
+			'ALTER TABLE orders ADD c int GENERATED ALWAYS AS (id + 1) VIRTUAL;'),
+		'',
+		'an expression that is not stored');
+}
+SKIP:
+{
+	skip 'there is no REPACK before PostgreSQL 19', 1
+	  if $node->pg_version < 19;
+
+	is( hazards_of("REPACK orders;\nREPACK (CONCURRENTLY) orders;"),
+		'2|REPACK rewrites table orders while nobody can read or write it',
+		'REPACK');
+}
+
 $holder->quit;
 $node->stop;
 done_testing();
