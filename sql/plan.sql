@@ -45,6 +45,15 @@ DELETE FROM goose_db_version WHERE version_id > 1;
 
 -- what a run would refuse is refused: all problems of all files
 SELECT gooseplus_plan('broken');
+-- a version table that should not be trusted
+CREATE ROLE regress_plan_stranger;
+ALTER TABLE goose_db_version OWNER TO regress_plan_stranger;
+\set VERBOSITY terse
+SELECT gooseplus_plan();
+SELECT gooseplus_validate();
+\set VERBOSITY default
+ALTER TABLE goose_db_version OWNER TO CURRENT_USER;
+DROP ROLE regress_plan_stranger;
 -- inside of a read only transaction, and of one that sees an old snapshot
 BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY;
 SELECT DISTINCT version FROM gooseplus_plan() ORDER BY 1;

@@ -73,7 +73,7 @@ shorten(const char *sql)
 	char	   *result = palloc(SHORT_BYTES + sizeof("..."));
 	int			length = 0;
 
-	for (; *text != '\0'; text += pg_mblen(text))
+	while (*text != '\0' && length + MAX_MULTIBYTE_CHAR_LEN <= SHORT_BYTES)
 	{
 		int			bytes = pg_mblen(text);
 
@@ -87,8 +87,7 @@ shorten(const char *sql)
 			memcpy(result + length, text, bytes);
 			length += bytes;
 		}
-		if (length + MAX_MULTIBYTE_CHAR_LEN > SHORT_BYTES)
-			break;
+		text += bytes;
 	}
 	strcpy(result + length, *text == '\0' ? "" : "...");
 	return result;
@@ -96,7 +95,7 @@ shorten(const char *sql)
 
 /*
  * Returns why one of the commands of a statement cannot run in a transaction,
- * palloc'd, or NULL if all can.
+ * or not in that of gooseplus_migrate, palloc'd; NULL if all can.
  */
 static const char *
 find_reason(const List *raws)
@@ -105,10 +104,11 @@ find_reason(const List *raws)
 
 	foreach(cell, raws)
 	{
+		const RawStmt *raw = lfirst_node(RawStmt, cell);
 		AtomicRefusal refusal;
 
-		if (deploy_rules_judge(lfirst_node(RawStmt, cell), true, true,
-							   &refusal) == ATOMIC_REFUSE)
+		if (deploy_rules_judge(raw, true, true, &refusal) == ATOMIC_REFUSE ||
+			atomic_rules_judge(raw, &refusal) == ATOMIC_REFUSE)
 			return refusal.message;
 	}
 	return NULL;
@@ -196,8 +196,9 @@ plan_look_migration(const Migration *migration, const Settings *settings,
 }
 
 /*
- * Reads and checks a migration.  Returns false, with problems, if a run would
- * refuse it.  That a transaction cannot hold a command is said in its item.
+ * Reads and checks a migration.  Returns false, with problems, if every kind
+ * of run would refuse it.  That one transaction cannot hold a command is said
+ * in its item.
  */
 static bool
 check_migration(Migration *migration, const Settings *settings,
@@ -210,7 +211,7 @@ check_migration(Migration *migration, const Settings *settings,
 	if (check_read(migration, &found))
 		check_format(migration, settings, false, &found);
 	if (found == NIL)
-		check_grammar(migration, settings, SCRIPT_UP, CHECK_LOOK,
+		check_grammar(migration, settings, SCRIPT_UP, CHECK_DEPLOY,
 					  languages_come, &found);
 	foreach(cell, found)
 	{
@@ -225,7 +226,8 @@ check_migration(Migration *migration, const Settings *settings,
 
 /*
  * Gives the receiver what a run up to a version, or PLAN_NO_TARGET, would do,
- * in order.  Errors are those of a run before its first statement.
+ * in order.  Errors are those of a run before its first statement, if a deploy
+ * has them, too.
  */
 void
 plan_look(const char *env, int64 version, const Settings *settings,
