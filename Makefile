@@ -23,9 +23,10 @@ SECOND = history history_table migration_lock source source_bundle source_direct
 	source_function trust version_table
 THIRD  = atomic_rules bundle check checksum collect commit_rules copy_data deferred \
 	deploy_migration deploy_resume deploy_retry deploy_return deploy_rules \
-	deploy_statement files indexes languages launch launch_worker look \
-	replay run run_atomic run_begin run_command run_deploy run_record \
-	run_statements statement steps unfinished
+	deploy_statement files hazard hazard_enums hazard_expressions \
+	hazard_tables hazards indexes languages launch launch_worker look \
+	plan_look plan_names plan_objects replay run run_atomic run_begin run_command \
+	run_deploy run_record run_statements statement steps unfinished
 TOP    = api api_run gooseplus
 
 OBJS = $(patsubst %,src/%.o,$(GROUND) $(FIRST) $(SECOND) $(THIRD) $(TOP))

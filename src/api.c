@@ -21,6 +21,8 @@
 #include "collect.h"
 #include "files.h"
 #include "look.h"
+#include "plan.h"
+#include "plan_look.h"
 #include "problem.h"
 #include "source_function.h"
 
@@ -31,6 +33,7 @@ API_FUNCTION(gooseplus_has_pending);
 API_FUNCTION(gooseplus_sources);
 API_FUNCTION(gooseplus_validate);
 API_FUNCTION(gooseplus_statements);
+API_FUNCTION(gooseplus_plan);
 API_FUNCTION(gooseplus_create);
 API_FUNCTION(gooseplus_fix);
 API_FUNCTION(gooseplus_register);
@@ -222,6 +225,39 @@ gooseplus_statements(PG_FUNCTION_ARGS)
 		values[3] = BoolGetDatum(statement->transactional);
 		api_put_row(fcinfo, values, nulls);
 	}
+	return (Datum) 0;
+}
+
+/* PlanReceive: returns a row. */
+static void
+put_plan_item(void *arg, const PlanItem *item)
+{
+	Datum		values[10];
+	bool		nulls[10] = {false};
+
+	values[0] = Int64GetDatum(item->source->version);
+	values[1] = api_text_datum(item->source->label, &nulls[1]);
+	values[2] = api_text_datum(item->source->environment, &nulls[2]);
+	values[3] = Int32GetDatum(item->ordinal);
+	nulls[3] = item->ordinal == 0;
+	values[4] = Int32GetDatum(item->line);
+	nulls[4] = item->line == 0;
+	values[5] = api_text_datum(item->statement, &nulls[5]);
+	values[6] = BoolGetDatum(item->transactional);
+	values[7] = api_text_datum(item->reason, &nulls[7]);
+	values[8] = api_text_datum(item->hazard, &nulls[8]);
+	values[9] = api_text_datum(item->advice, &nulls[9]);
+	api_put_row(arg, values, nulls);
+}
+
+/* gooseplus_plan(env text, version bigint, options jsonb): see plan_look() */
+Datum
+gooseplus_plan(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	plan_look(api_text(fcinfo, 0),
+			  PG_ARGISNULL(1) ? PLAN_NO_TARGET : PG_GETARG_INT64(1),
+			  api_settings(fcinfo, 2), put_plan_item, fcinfo);
 	return (Datum) 0;
 }
 

@@ -16,6 +16,8 @@
 #include <limits.h>
 
 #include "access/xact.h"
+#include "catalog/pg_attribute.h"
+#include "commands/defrem.h"
 #include "common/jsonapi.h"
 #include "executor/executor.h"
 #include "nodes/parsenodes.h"
@@ -24,6 +26,7 @@
 #include "storage/lock.h"
 #include "tcop/pquery.h"
 #include "utils/guc_tables.h"
+#include "utils/typcache.h"
 #include "utils/wait_event.h"
 
 #if PG_VERSION_NUM < 150000
@@ -183,6 +186,62 @@ compat_is_pipelining(void)
 	return (MyXactFlags & XACT_FLAGS_PIPELINING) != 0;
 #else
 	return false;
+#endif
+}
+
+/*
+ * Returns the table that CLUSTER, or from 19 on REPACK, writes anew; NULL if
+ * the command is another one, names no table, or lets others go on.
+ */
+static inline const RangeVar *
+compat_clustered_table(const Node *node)
+{
+#if PG_VERSION_NUM >= 190000
+	const		RepackStmt *stmt = (const RepackStmt *) node;
+	ListCell   *cell;
+
+	if (!IsA(node, RepackStmt) || stmt->relation == NULL)
+		return NULL;
+	foreach(cell, stmt->params)
+	{
+		DefElem    *param = lfirst_node(DefElem, cell);
+
+		if (strcmp(param->defname, "concurrently") == 0 &&
+			defGetBoolean(param))
+			return NULL;
+	}
+	return stmt->relation->relation;
+#else
+	return IsA(node, ClusterStmt) ?
+		((const ClusterStmt *) node)->relation : NULL;
+#endif
+}
+
+/*
+ * PostgreSQL 18 (commit 83ea6c540) has generated columns that are not stored.
+ */
+static inline bool
+compat_is_stored(const Constraint *generated)
+{
+#if PG_VERSION_NUM >= 180000
+	return generated->generated_kind == ATTRIBUTE_GENERATED_STORED;
+#else
+	(void) generated;
+	return true;
+#endif
+}
+
+/*
+ * PostgreSQL 19's function can say whether the constraints are volatile, too;
+ * ADD COLUMN and changes of a type do not make that difference (seen in 19rc1).
+ */
+static inline bool
+compat_domain_has_constraints(Oid type)
+{
+#if PG_VERSION_NUM >= 190000
+	return DomainHasConstraints(type, NULL);
+#else
+	return DomainHasConstraints(type);
 #endif
 }
 

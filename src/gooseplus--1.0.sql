@@ -240,6 +240,27 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION gooseplus_statements(text, text, jsonb) IS
 'statements of a migration script, as goose would send them';
 
+CREATE FUNCTION gooseplus_plan(
+    env text DEFAULT NULL,
+    version bigint DEFAULT NULL,
+    options jsonb DEFAULT '{}',
+    OUT version bigint,
+    OUT source text,
+    OUT environment text,
+    OUT ordinal integer,
+    OUT line integer,
+    OUT statement text,
+    OUT transactional boolean,
+    OUT reason text,
+    OUT hazard text,
+    OUT advice text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION gooseplus_plan(text, bigint, jsonb) IS
+'what a run would do, statement by statement, and where that is dangerous';
+
 -- Changing files
 
 CREATE FUNCTION gooseplus_create(
@@ -390,6 +411,7 @@ REVOKE ALL ON FUNCTION gooseplus_has_pending(text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_sources(text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_validate(text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_statements(text, text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_plan(text, bigint, jsonb) FROM PUBLIC;
 REVOKE ALL ON TABLE gooseplus_bundle FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_bundle_put(text, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_bundle_load(text, text) FROM PUBLIC;

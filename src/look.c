@@ -20,6 +20,7 @@
 #include "collect.h"
 #include "encoding.h"
 #include "look.h"
+#include "plan_look.h"
 #include "version_table.h"
 
 /*
@@ -79,6 +80,25 @@ sort_rows(VersionRows *rows)
 		rows->items[kept++] = rows->items[i];
 	}
 	rows->nitems = kept;
+}
+
+/* Is the version among the sorted rows? */
+static bool
+contains(const VersionRows *rows, int64 version)
+{
+	size_t		low = 0;
+	size_t		high = rows->nitems;
+
+	while (low < high)
+	{
+		size_t		middle = low + (high - low) / 2;
+
+		if (rows->items[middle].version < version)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < rows->nitems && rows->items[low].version == version;
 }
 
 /*
@@ -168,9 +188,78 @@ look_has_pending(const char *env, const Settings *settings)
 	return plan.nversions > 0;
 }
 
+/* Where hazards go. */
+typedef struct HazardList
+{
+	List	  **problems;
+	MemoryContext context;
+} HazardList;
+
+/* PlanReceive: adds a hazard as a warning. */
+static void
+add_hazard(void *arg, const PlanItem *item)
+{
+	HazardList *list = arg;
+	Problem    *problem;
+	MemoryContext context;
+
+	if (item->hazard == NULL)
+		return;
+	context = MemoryContextSwitchTo(list->context);
+	problem = problem_make(item->source->label, item->line, 0,
+						   ERRCODE_WARNING,
+						   psprintf("%s. %s", item->hazard, item->advice));
+	problem->statement = item->ordinal;
+	problem->warning = true;
+	*list->problems = lappend(*list->problems, problem);
+	MemoryContextSwitchTo(context);
+}
+
 /*
- * Checks every migration at hand, applied or not, in both directions.
- * Returns a list of Problem, allocated in the current context.
+ * Checks a migration in both directions, and its Up part for hazards if it is
+ * pending: what is done is done.  Returns its problems.
+ */
+static List *
+validate_migration(const Source *source, const Settings *settings,
+				   bool pending, PlanObjects *objects, bool *languages_come)
+{
+	Migration	migration = {0};
+	List	   *found = NIL;
+	HazardList	hazards;
+	ListCell   *cell;
+	bool		good;
+
+	migration.source = source;
+	good = check_read(&migration, &found);
+	if (good)
+		check_format(&migration, settings, true, &found);
+	foreach(cell, found)
+		good = good && ((Problem *) lfirst(cell))->warning;
+	if (good)
+	{
+		check_grammar(&migration, settings, SCRIPT_UP, CHECK_LOOK,
+					  languages_come, &found);
+		check_grammar(&migration, settings, SCRIPT_DOWN, CHECK_LOOK,
+					  languages_come, &found);
+	}
+	foreach(cell, found)
+		good = good && ((Problem *) lfirst(cell))->warning;
+	if (good && pending)
+	{
+		hazards.problems = &found;
+		hazards.context = CurrentMemoryContext;
+		plan_look_migration(&migration, settings, objects, add_hazard,
+							&hazards);
+	}
+	if (migration.text != NULL)
+		pfree(migration.text);
+	return found;
+}
+
+/*
+ * Checks every migration at hand, applied or not, in both directions, and
+ * those that are pending for hazards.  Returns a list of Problem, allocated
+ * in the current context.
  */
 List *
 look_validate(const char *env, const Settings *settings)
@@ -178,6 +267,8 @@ look_validate(const char *env, const Settings *settings)
 	List	   *go_migrations = NIL;
 	SourceSet  *sources = collect_sources(settings, env, true,
 										  &go_migrations);
+	VersionRows *rows = read_rows(settings);
+	PlanObjects *objects = plan_objects_create();
 	List	   *problems = source_set_duplicates(sources);
 	bool		languages_come = false;
 	ListCell   *cell;
@@ -190,30 +281,16 @@ look_validate(const char *env, const Settings *settings)
 		problem->warning = true;
 		problems = lappend(problems, problem);
 	}
+	sort_rows(rows);
 	for (size_t i = 0; i < sources->nitems; i++)
 	{
-		Migration	migration = {0};
-		List	   *found = NIL;
-		ListCell   *each;
-		bool		good;
+		const Source *source = &sources->items[i];
 
 		CHECK_FOR_INTERRUPTS();
-		migration.source = &sources->items[i];
-		good = check_read(&migration, &found);
-		if (good)
-			check_format(&migration, settings, true, &found);
-		foreach(each, found)
-			good = good && ((Problem *) lfirst(each))->warning;
-		if (good)
-		{
-			check_grammar(&migration, settings, SCRIPT_UP, CHECK_LOOK, &languages_come,
-						  &found);
-			check_grammar(&migration, settings, SCRIPT_DOWN, CHECK_LOOK, &languages_come,
-						  &found);
-		}
-		problems = list_concat(problems, found);
-		if (migration.text != NULL)
-			pfree(migration.text);
+		problems = list_concat(problems,
+							   validate_migration(source, settings,
+												  !contains(rows, source->version),
+												  objects, &languages_come));
 	}
 	return problems;
 }

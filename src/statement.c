@@ -155,6 +155,16 @@ statement_pop_place(StatementPlace *place)
 }
 
 /*
+ * Returns the line in the file where a byte of the statement's text stands.
+ */
+int
+statement_line(StatementPlace *place, int location)
+{
+	locate(place, pg_mbstrlen_with_len(place->sql, location) + 1);
+	return place->line;
+}
+
+/*
  * Returns the commands of a statement, as RawStmt.  Errors: PostgreSQL's for
  * its grammar.
  */

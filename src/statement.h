@@ -31,6 +31,7 @@ extern void statement_push_place(StatementPlace *place, const char *source,
 								 const ScriptReader *reader,
 								 const ScriptStatement *script);
 extern void statement_pop_place(StatementPlace *place);
+extern int	statement_line(StatementPlace *place, int location);
 extern List *statement_parse(const char *sql);
 extern uint64 statement_run(const char *sql, RawStmt *raw, Oid function,
 							const ScriptData *data);

@@ -33,6 +33,7 @@ INSERT INTO wanted VALUES
     ('gooseplus_sources', '{text,jsonb}', 'setof record'),
     ('gooseplus_validate', '{text,jsonb}', 'setof record'),
     ('gooseplus_statements', '{text,text,jsonb}', 'setof record'),
+    ('gooseplus_plan', '{text,bigint,jsonb}', 'setof record'),
     ('gooseplus_bundle_put', '{text,text,text}', 'void'),
     ('gooseplus_bundle_load', '{text,text}', 'bigint'),
     ('gooseplus_bundle_files', '{text}', 'setof record'),
@@ -72,6 +73,10 @@ SELECT is(pg_temp.columns('gooseplus_validate(text, jsonb)'),
 SELECT is(pg_temp.columns('gooseplus_statements(text, text, jsonb)'),
     'ordinal integer, line integer, statement text, transactional boolean', 'columns of statements');
 
+SELECT is(pg_temp.columns('gooseplus_plan(text, bigint, jsonb)'),
+    'version bigint, source text, environment text, ordinal integer, line integer,'
+    ' statement text, transactional boolean, reason text, hazard text, advice text', 'columns of plan');
+
 -- arguments by name, and those that can be left out
 SELECT is(pg_get_function_arguments('gooseplus_migrate(text, jsonb)'::regprocedure),
     'env text DEFAULT NULL::text, options jsonb DEFAULT ''{}''::jsonb',
@@ -90,6 +95,10 @@ SELECT is(pg_get_function_arguments('gooseplus_launch(text, bigint, jsonb, text)
 SELECT is(pg_get_function_arguments('gooseplus_statements(text, text, jsonb)'::regprocedure)
     ~ '^script text, direction text DEFAULT ''up''::text, options jsonb DEFAULT ''{}''::jsonb, OUT', true,
     'statements needs a script');
+
+SELECT is(pg_get_function_arguments('gooseplus_plan(text, bigint, jsonb)'::regprocedure)
+    ~ '^env text DEFAULT NULL::text, version bigint DEFAULT NULL::bigint, options jsonb DEFAULT ''{}''::jsonb, OUT', true,
+    'plan needs no argument');
 
 -- every function that the extension has is in the list above
 SELECT set_eq(

@@ -81,6 +81,17 @@ is( on_standby(
 	"1|2|SELECT 1;\n2|3|SELECT 2;",
 	'statements');
 
+$primary->safe_psql('postgres', 'CREATE TABLE here (id int)');
+write_files($primary,
+	'production/00005_here.sql' => "CREATE INDEX ON three (id);\n"
+	  . "ALTER TABLE here ALTER id TYPE text, ALTER id SET NOT NULL;");
+is( on_standby(
+		"SELECT version, ordinal, line, left(hazard, 24) FROM gooseplus_plan('production')"),
+	"3|1|2|\n5|1|2|\n5|2|3|the new type of column i\n5|2|3|SET NOT NULL on column i",
+	'plan');
+unlink migrate_root($primary) . '/production/00005_here.sql'
+  or die "could not remove a file: $!";
+
 my (undef, undef, $err) =
   query($standby, "\\set VERBOSITY verbose\nSELECT gooseplus_migrate('production')");
 
