@@ -269,7 +269,8 @@ trust_ensure_table(const Settings *settings, const char *suffix,
 		return table;
 	error = report_try(create, table);
 	if (error != NULL && error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION &&
-		error->sqlerrcode != ERRCODE_DUPLICATE_TABLE)
+		error->sqlerrcode != ERRCODE_DUPLICATE_TABLE &&
+		error->sqlerrcode != ERRCODE_DUPLICATE_OBJECT)
 		ReThrowError(error);
 	*created = error == NULL;
 	table = trust_find_table(settings, suffix, mode);
