@@ -117,7 +117,7 @@ is_serial(const TypeName *type)
 
 	if (type == NULL || list_length(type->names) != 1)
 		return false;
-	for (int i = 0; i < lengthof(names); i++)
+	for (size_t i = 0; i < lengthof(names); i++)
 	{
 		if (strcmp(strVal(linitial(type->names)), names[i]) == 0)
 			return true;

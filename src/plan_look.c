@@ -98,8 +98,9 @@ shorten(const char *sql)
  * or not in that of gooseplus_migrate, palloc'd; NULL if all can.
  */
 static const char *
-find_reason(const List *raws)
+find_reason(const List *raws, bool has_data)
 {
+	bool		alone = list_length(raws) == 1;
 	ListCell   *cell;
 
 	foreach(cell, raws)
@@ -107,8 +108,10 @@ find_reason(const List *raws)
 		const RawStmt *raw = lfirst_node(RawStmt, cell);
 		AtomicRefusal refusal;
 
-		if (deploy_rules_judge(raw, true, true, &refusal) == ATOMIC_REFUSE ||
-			atomic_rules_judge(raw, &refusal) == ATOMIC_REFUSE)
+		if (deploy_rules_judge(raw, true, alone, has_data,
+							   &refusal) == ATOMIC_REFUSE ||
+			atomic_rules_judge(raw, alone, has_data,
+							   &refusal) == ATOMIC_REFUSE)
 			return refusal.message;
 	}
 	return NULL;
@@ -127,7 +130,7 @@ receive_statement(StatementPlace *place, PlanItem *item,
 
 	item->ordinal = place->script.ordinal;
 	item->statement = shorten(place->sql);
-	item->reason = find_reason(raws);
+	item->reason = find_reason(raws, place->script.data.bytes != NULL);
 	if (item->reason == NULL && !item->transactional)
 		item->reason = "NO TRANSACTION in the file";
 	foreach(cell, raws)
