@@ -22,6 +22,7 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -283,7 +284,8 @@ static bool
 is_unproven(const Analysis *analysis, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_constraint constraint = (Form_pg_constraint) GETSTRUCT(tuple);
-	ArrayType  *columns;
+	Datum	   *columns;
+	int			count;
 	bool		isnull;
 	Datum		value;
 
@@ -292,8 +294,10 @@ is_unproven(const Analysis *analysis, HeapTuple tuple, TupleDesc desc)
 	value = heap_getattr(tuple, Anum_pg_constraint_conkey, desc, &isnull);
 	if (isnull)
 		return false;
-	columns = DatumGetArrayTypeP(value);
-	return ((int16 *) ARR_DATA_PTR(columns))[0] == analysis->column->varattno;
+	deconstruct_array(DatumGetArrayTypeP(value), INT2OID, sizeof(int16), true,
+					  TYPALIGN_SHORT, &columns, NULL, &count);
+	return count == 1 &&
+		DatumGetInt16(columns[0]) == analysis->column->varattno;
 }
 
 /*
