@@ -23,8 +23,9 @@ SECOND = history history_table migration_lock source source_bundle source_direct
 THIRD  = atomic_rules bundle check checksum collect commit_rules deferred \
 	deploy_migration deploy_resume deploy_retry deploy_return deploy_rules \
 	deploy_statement files indexes languages launch launch_worker look \
-	replay run run_atomic run_begin run_command run_deploy run_record \
-	run_statements statement steps unfinished
+	rehearsal replay run run_atomic run_begin run_boundary run_command \
+	run_deploy run_record run_rehearse run_statements statement steps \
+	unfinished watch
 TOP    = api api_run gooseplus
 
 OBJS = $(patsubst %,src/%.o,$(GROUND) $(FIRST) $(SECOND) $(THIRD) $(TOP))

@@ -298,8 +298,10 @@ check_command(CheckState *state, const RawStmt *raw, bool alone)
 {
 	AtomicRefusal refusal;
 	Problem    *problem;
+	bool		by_deploy = state->mode == CHECK_DEPLOY ||
+	(state->mode == CHECK_REHEARSE && !state->migration->transactional);
 
-	if ((state->mode == CHECK_DEPLOY ?
+	if ((by_deploy ?
 		 deploy_rules_judge(raw, state->migration->transactional, alone,
 							&refusal) :
 		 atomic_rules_judge(raw, &refusal)) != ATOMIC_REFUSE)
