@@ -49,6 +49,7 @@ SELECT 1;'),
 COMMIT;
 SELECT 2;');
 SELECT * FROM report;
+SELECT substr(source, 8) AS file, danger FROM gooseplus_rehearse() WHERE line IS NULL;
 -- CONCURRENTLY can be dropped, to see the index built
 SELECT line, state, locks->0->>'mode' AS mode, indexes
 FROM gooseplus_rehearse(options => '{"drop_concurrently": "always"}') WHERE line = 3 AND source ~ 'none';

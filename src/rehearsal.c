@@ -280,11 +280,11 @@ add_deeds(StringInfo text, const RelationChange *change)
 }
 
 /*
- * Returns what a migration does to others, given the sum of its changes,
- * palloc'd; NULL if nothing.
+ * Returns what a migration does to others, given the sum of its changes and how
+ * many of its statements were not run, palloc'd; NULL if nothing.
  */
 char *
-rehearsal_danger(const List *changes)
+rehearsal_danger(const List *changes, int left_out)
 {
 	StringInfoData words;
 	int			count = 0;
@@ -313,5 +313,9 @@ rehearsal_danger(const List *changes)
 	}
 	if (count > DANGERS_MAX)
 		appendStringInfo(&words, "; and %d more", count - DANGERS_MAX);
-	return count > 0 ? words.data : NULL;
+	if (left_out > 0)
+		appendStringInfo(&words, "%s%d statement%s not run",
+						 count > 0 ? "; " : "none seen, but ", left_out,
+						 left_out == 1 ? "" : "s");
+	return words.len > 0 ? words.data : NULL;
 }

@@ -38,6 +38,6 @@ extern char *rehearsal_shorten(const char *sql);
 extern char *rehearsal_locks(const List *changes);
 extern List *rehearsal_rewrites(const List *changes);
 extern List *rehearsal_indexes(const List *changes);
-extern char *rehearsal_danger(const List *changes);
+extern char *rehearsal_danger(const List *changes, int left_out);
 
 #endif							/* GOOSEPLUS_REHEARSAL_H */

@@ -55,8 +55,11 @@ typedef struct Rehearsal
 	Watch	   *watch;
 	List	   *rows;			/* of RehearsalRow *: the report */
 	List	   *changes;		/* of this migration, in order */
+	int			left_out;		/* statements of it that were not run */
 	RehearsalRow *row;			/* of the statement in progress, or NULL */
 	WalUsage	migration_wal;	/* when it began */
+	double		migration_started;	/* by clock_ms() */
+	double		looked_ms;		/* time that the watch has taken */
 } Rehearsal;
 
 /* A statement that is tried in a subtransaction of its own. */
@@ -73,6 +76,31 @@ static const Migration *
 current_migration(const Run *run)
 {
 	return &run->migrations[run->done];
+}
+
+/*
+ * Returns the milliseconds that the run would have taken so far, which is
+ * without those of looking.
+ */
+static double
+clock_ms(const Rehearsal *rehearsal)
+{
+	return report_elapsed(rehearsal->run.started) - rehearsal->looked_ms;
+}
+
+/*
+ * Looks at what has changed since a moment by that clock.
+ */
+static List *
+look(Rehearsal *rehearsal, double since)
+{
+	instr_time	start;
+	List	   *changes;
+
+	INSTR_TIME_SET_CURRENT(start);
+	changes = watch_look(rehearsal->watch, since);
+	rehearsal->looked_ms += report_elapsed(start);
+	return changes;
 }
 
 /*
@@ -163,9 +191,10 @@ wal_since(const WalUsage *before)
  * Each statement of a NO TRANSACTION migration would let go of its locks.
  */
 static void
-note_changes(Rehearsal *rehearsal, RehearsalRow *row, instr_time since)
+note_changes(Rehearsal *rehearsal, RehearsalRow *row, double since)
 {
-	List	   *changes = watch_look(rehearsal->watch, since);
+	double		now = clock_ms(rehearsal);
+	List	   *changes = look(rehearsal, since);
 	ListCell   *cell;
 
 	if (row != NULL)
@@ -174,7 +203,7 @@ note_changes(Rehearsal *rehearsal, RehearsalRow *row, instr_time since)
 	if (current_migration(&rehearsal->run)->transactional)
 		return;
 	foreach(cell, changes)
-		((RelationChange *) lfirst(cell))->held_ms = report_elapsed(since);
+		((RelationChange *) lfirst(cell))->held_ms = now - since;
 }
 
 /*
@@ -188,7 +217,7 @@ rehearse_statement(Run *run, const char *sql, Oid function)
 	RehearsalRow *row = rehearsal_add(&rehearsal->rows, current_migration(run)->source,
 									  "failed");
 	WalUsage	wal = pgWalUsage;
-	instr_time	start;
+	double		start;
 	int64		rows = 0;
 	char	   *reason;
 
@@ -199,7 +228,7 @@ rehearse_statement(Run *run, const char *sql, Oid function)
 	limit_lock_waits(run->settings);
 	if (!current_migration(run)->transactional)
 		watch_begin_unit(rehearsal->watch);
-	INSTR_TIME_SET_CURRENT(start);
+	start = clock_ms(rehearsal);
 	reason = reason_to_leave_out(run, sql);
 	if (reason == NULL && current_migration(run)->transactional)
 		rows = run_command_all(run, sql, function);
@@ -208,7 +237,7 @@ rehearse_statement(Run *run, const char *sql, Oid function)
 	MemoryContextSwitchTo(run->context);
 	if (reason == NULL)
 	{
-		row->duration_ms = report_elapsed(start);
+		row->duration_ms = clock_ms(rehearsal) - start;
 		row->wal_bytes = wal_since(&wal);
 		row->rows = rows;
 		row->measured = true;
@@ -217,8 +246,9 @@ rehearse_statement(Run *run, const char *sql, Oid function)
 	else
 	{
 		row->error = pstrdup(reason);
+		rehearsal->left_out++;
 		/* to find that out has taken locks */
-		(void) watch_look(rehearsal->watch, start);
+		(void) look(rehearsal, start);
 	}
 	row->state = reason == NULL ? "run" : "not run";
 	rehearsal->row = NULL;
@@ -237,6 +267,7 @@ sum_up(Rehearsal *rehearsal, const char *state)
 	RunRow	   *run_row = &run->rows[run->done];
 	RehearsalRow *row = rehearsal_add(&rehearsal->rows, current_migration(run)->source,
 									  state);
+	double		now = clock_ms(rehearsal);
 	ListCell   *cell;
 
 	if (current_migration(run)->transactional)
@@ -245,22 +276,23 @@ sum_up(Rehearsal *rehearsal, const char *state)
 		{
 			RelationChange *change = lfirst(cell);
 
-			change->held_ms = report_elapsed(change->since);
+			change->held_ms = now - change->since;
 		}
 	}
 	run_row->state = "rehearsed";
 	run_row->statements = run->ordinal;
 	run_row->rows = run->migration_rows;
-	run_row->duration_ms = report_elapsed(run->migration_started);
+	run_row->duration_ms = now - rehearsal->migration_started;
 	row->measured = true;
 	row->duration_ms = run_row->duration_ms;
 	row->rows = run->migration_rows;
 	row->wal_bytes = wal_since(&rehearsal->migration_wal);
 	row->changes = watch_sum(rehearsal->changes);
-	row->danger = rehearsal_danger(row->changes);
+	row->danger = rehearsal_danger(row->changes, rehearsal->left_out);
 	if (row->danger == NULL && strcmp(state, "run") == 0)
 		row->danger = "none: nobody is kept from reading or writing a table";
 	rehearsal->changes = NIL;
+	rehearsal->left_out = 0;
 }
 
 /*
@@ -271,19 +303,19 @@ rehearse_migration(Rehearsal *rehearsal)
 {
 	Run		   *run = &rehearsal->run;
 	Migration  *migration = &run->migrations[run->done];
-	instr_time	end;
+	double		end;
 	int			nest_level;
 
-	INSTR_TIME_SET_CURRENT(run->migration_started);
 	run->in_progress = true;
 	run->ordinal = 0;
 	run->migration_rows = 0;
 	rehearsal->migration_wal = pgWalUsage;
+	rehearsal->migration_started = clock_ms(rehearsal);
 	watch_begin_unit(rehearsal->watch);
 	timer_start(TIMER_MIGRATION, run->settings->migration_timeout);
 	nest_level = NewGUCNestLevel();
 	run_statements(run, migration, 1, rehearse_statement);
-	INSTR_TIME_SET_CURRENT(end);
+	end = clock_ms(rehearsal);
 	run_end_migration(run, migration, nest_level);
 	timer_stop(TIMER_MIGRATION);
 	note_changes(rehearsal, NULL, end);

@@ -109,15 +109,13 @@ Watch *
 watch_begin(void)
 {
 	Watch	   *watch = palloc0(sizeof(Watch));
-	instr_time	now;
 
 	watch->context = CurrentMemoryContext;
 	watch->allocated = 1024;
 	watch->items = palloc(watch->allocated * sizeof(Watched));
 	query_run(WATCHED_QUERY, SPI_OK_SELECT, 0, NULL, NULL, add_relation,
 			  watch);
-	INSTR_TIME_SET_CURRENT(now);
-	(void) watch_look(watch, now);
+	(void) watch_look(watch, 0);
 	watch_begin_unit(watch);
 	return watch;
 }
@@ -173,7 +171,7 @@ file_size(Oid tablespace, Oid file, bool shared)
  * Returns the relation's entry in the list, which is its last if there is one.
  */
 static RelationChange *
-change_of(const Watched *item, instr_time since, List **changes)
+change_of(const Watched *item, double since, List **changes)
 {
 	RelationChange *change;
 
@@ -198,7 +196,7 @@ change_of(const Watched *item, instr_time since, List **changes)
  * Notes that a relation has a file that it had not, or is gone.
  */
 static void
-look_at_file(Watched *item, instr_time since, List **changes)
+look_at_file(Watched *item, double since, List **changes)
 {
 	HeapTuple	tuple = SearchSysCache1(RELOID,
 										ObjectIdGetDatum(item->relation));
@@ -272,7 +270,7 @@ is_built(const Watch *watch, Oid index)
  * Notes the indexes that have been built on a table, which must be locked.
  */
 static void
-look_at_indexes(Watch *watch, const Watched *item, instr_time since,
+look_at_indexes(Watch *watch, const Watched *item, double since,
 				List **changes)
 {
 	Relation	table = table_open(item->relation, NoLock);
@@ -311,7 +309,7 @@ has_indexes(char kind)
  * left out.
  */
 List *
-watch_look(Watch *watch, instr_time since)
+watch_look(Watch *watch, double since)
 {
 	MemoryContext context = MemoryContextSwitchTo(watch->context);
 	List	   *changes = NIL;

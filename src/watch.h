@@ -11,7 +11,6 @@
 #define GOOSEPLUS_WATCH_H
 
 #include "nodes/pg_list.h"
-#include "portability/instr_time.h"
 #include "storage/lockdefs.h"
 
 /* What has been done to one relation. */
@@ -23,7 +22,8 @@ typedef struct RelationChange
 	char		kind;			/* pg_class.relkind */
 	int64		bytes;			/* of its main file before; -1: it had none */
 	LOCKMODE	mode;			/* the strongest newly taken, or NoLock */
-	instr_time	since;			/* from then on, at the earliest */
+	double		since;			/* from then on, at the earliest, in the
+								 * caller's time */
 	double		held_ms;		/* set by who knows when it would end */
 	bool		rewritten;		/* has a new file */
 	bool		emptied;		/* the same, but nothing is in it */
@@ -35,7 +35,7 @@ typedef struct Watch Watch;
 
 extern Watch *watch_begin(void);
 extern void watch_begin_unit(Watch *watch);
-extern List *watch_look(Watch *watch, instr_time since);
+extern List *watch_look(Watch *watch, double since);
 extern List *watch_sum(const List *changes);
 
 #endif							/* GOOSEPLUS_WATCH_H */
