@@ -8,7 +8,7 @@ SET search_path = regress_concurrently, public;
 
 SELECT state, statements FROM gooseplus_migrate(NULL, '{"base_environment": "new"}');
 SELECT indexrelid::regclass, indisvalid, indisunique FROM pg_index
-WHERE indrelid IN ('fresh'::regclass, 'sums'::regclass) ORDER BY 1::text;
+WHERE indrelid IN ('fresh'::regclass, 'sums'::regclass) ORDER BY indexrelid::regclass::text COLLATE "C";
 SELECT count(*) AS attached FROM pg_inherits WHERE inhparent = 'parted'::regclass;
 DROP MATERIALIZED VIEW sums;
 DROP TABLE fresh, parted, part;

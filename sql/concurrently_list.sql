@@ -20,7 +20,7 @@ CREATE TABLE fresh (a int);
 CREATE INDEX fresh_a ON fresh (a);
 SELECT state, left(error, 71) AS error FROM gooseplus_migrate(NULL, '{"on_error": "return"}');
 SELECT indexrelid::regclass, indisvalid FROM pg_index
-WHERE indexrelid IN ('old_a'::regclass, 'fresh_a'::regclass) ORDER BY 1::text;
+WHERE indexrelid IN ('old_a'::regclass, 'fresh_a'::regclass) ORDER BY indexrelid::regclass::text COLLATE "C";
 COMMIT;
 
 SELECT gooseplus_bundle_drop('regress_concurrently_list');

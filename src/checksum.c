@@ -153,6 +153,8 @@ add_tokens(void *arg)
 		{
 			CHECK_FOR_INTERRUPTS();
 			add_statement(checksum, script.text);
+			if (script_has_variables(reader))
+				add_bytes(checksum, "ENVSUB", 6);
 			appendStringInfo(&checksum->ends, "%d ", checksum->tokens);
 			MemoryContextReset(checksum->statement_context);
 		}

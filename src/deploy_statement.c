@@ -59,8 +59,8 @@ write_journal(Deploy *deploy)
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(deploy->user,
 						   context | SECURITY_LOCAL_USERID_CHANGE);
-	/* trusted or not: that can have changed since the last transaction */
-	table = history_find(&deploy->settings);
+	/* trusted or not, there or not: that can have changed meanwhile */
+	table = history_ensure(&deploy->settings);
 	if (table != NULL)
 		history_put(table, journal);
 	SetUserIdAndSecContext(user, context);

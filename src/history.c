@@ -37,7 +37,7 @@
 #define BEGUN \
 	"(statements OPERATOR(pg_catalog.>) 0 OR partial OR doubtful)"
 
-#define COLUMNS_MAX 24
+#define COLUMNS_MAX 32
 
 /* Columns of a command, with their values; no type: null. */
 typedef struct Columns
@@ -213,6 +213,11 @@ change_row(const TrustedTable *table, const HistoryRow *row)
 						 columns.names[i], value_text(&columns, i));
 	add_column(&columns, "id", INT8OID, Int64GetDatum(row->id));
 	appendStringInfo(&sql, " WHERE id" EQUALS "$%d", columns.count);
+	/* a table that was created anew gives the same ids again */
+	add_text(&columns, "event", row->event);
+	appendStringInfo(&sql, " AND event" EQUALS "$%d", columns.count);
+	add_text(&columns, "run", row->run);
+	appendStringInfo(&sql, " AND run" EQUALS "$%d", columns.count);
 	return query_table_run(table->relation, sql.data, columns.count,
 						   columns.types, columns.values, NULL, NULL) > 0;
 }

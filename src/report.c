@@ -27,8 +27,8 @@
 
 #include "report.h"
 
-/* The length of a message in a notification: with all escapes, it fits. */
-#define NOTIFY_MESSAGE_BYTES 1000
+/* The length of a text in a notification: with all escapes, three fit. */
+#define NOTIFY_TEXT_BYTES 400
 
 /*
  * Calls the function in an internal subtransaction, and undoes what it did if
@@ -187,9 +187,19 @@ report_log(const ReportRecord *record)
 }
 
 /*
+ * Returns a text that is not too long for a notification, palloc'd, or NULL.
+ */
+static char *
+clip(const char *text)
+{
+	return text == NULL ? NULL :
+		pnstrdup(text, pg_mbcliplen(text, strlen(text), NOTIFY_TEXT_BYTES));
+}
+
+/*
  * Tells those who listen on the channel of the settings, when the transaction
  * commits, by the record as a JSON object.  A payload has a limit: the context
- * of an error is left to the log, and a long message is cut.
+ * of an error is left to the log, and long texts are cut.
  */
 void
 report_notify(const Settings *settings, const ReportRecord *record)
@@ -199,16 +209,13 @@ report_notify(const Settings *settings, const ReportRecord *record)
 
 	if (settings->notify_channel[0] == '\0')
 		return;
+	shorter.source = clip(record->source);
+	shorter.environment = clip(record->environment);
 	if (record->error != NULL)
 	{
-		const char *message = record->error->message;
-
 		error = *record->error;
 		error.context = NULL;
-		if (message != NULL)
-			error.message = pnstrdup(message,
-									 pg_mbcliplen(message, strlen(message),
-												  NOTIFY_MESSAGE_BYTES));
+		error.message = clip(record->error->message);
 		shorter.error = &error;
 	}
 	Async_Notify(settings->notify_channel, record_json(&shorter));

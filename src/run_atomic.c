@@ -112,6 +112,38 @@ run_all(void *arg)
 }
 
 /*
+ * Adds a failed run to the history, if its transaction goes on, and the
+ * migration that failed.
+ */
+static void
+record_failure(Run *run, const ErrorData *error)
+{
+	TrustedTable *table = run->history == NULL ? NULL :
+	history_find(run->settings);
+	HistoryRow	row;
+
+	/* the failure may be about the history itself, or have undone it */
+	if (table == NULL)
+		return;
+	if (run->in_progress)
+	{
+		row = run_record_row(run, &run->rows[run->done],
+							 &run->migrations[run->done]);
+		row.statements = 0;
+		row.rows = 0;
+		row.ended = true;
+		row.error = error;
+		row.file = row.source;
+		row.line = run->place.line;
+		(void) history_add(table, &row);
+	}
+	row = run_record_run(run, "failed", error);
+	row.statements = 0;
+	row.rows = 0;
+	(void) history_add(table, &row);
+}
+
+/*
  * Ends a failed run: raises its error, or returns if that goes to the rows.
  * A cancel that comes from outside is always raised.
  */
@@ -128,6 +160,7 @@ fail_run(Run *run, ErrorData *error)
 	run_report_end(run, "undone", error);
 	if (canceled || run->settings->on_error == ON_ERROR_RAISE)
 		ReThrowError(error);
+	record_failure(run, error);
 }
 
 /*

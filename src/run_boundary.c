@@ -86,6 +86,7 @@ run_end_migration(Run *run, const Migration *migration, int nest_level)
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	MemoryContextSwitchTo(run->statement_context);
+	run->place.line = 0;
 	deferred_check();
 	commit_rules_close_cursors(run->cursors);
 	run->cursors = NIL;

@@ -68,6 +68,7 @@ struct ScriptReader
 	ScriptBlock block;
 	int			block_line;		/* of the last StatementBegin */
 	bool		envsub;
+	bool		has_variables;	/* kept ones, see script_has_variables() */
 	bool		transactional;
 	bool		marked;			/* by a byte order mark, not noted yet */
 
@@ -198,8 +199,7 @@ script_obey(ScriptReader *reader, Annotation annotation,
 			return STEP_NEXT_LINE;
 		case ANNOTATION_ENVSUB_ON:
 		case ANNOTATION_ENVSUB_OFF:
-			reader->envsub = annotation == ANNOTATION_ENVSUB_ON &&
-				!reader->options.keep_variables;
+			reader->envsub = annotation == ANNOTATION_ENVSUB_ON;
 			return STEP_NEXT_LINE;
 		case ANNOTATION_INDENTED:
 			error = SCRIPT_ANNOTATION_INDENTED;
@@ -218,6 +218,19 @@ script_obey(ScriptReader *reader, Annotation annotation,
 }
 
 /*
+ * Has the statement that was returned last lines with variables that were to
+ * be expanded, but for the option to keep them?  Asked once a statement.
+ */
+bool
+script_has_variables(ScriptReader *reader)
+{
+	bool		has_variables = reader->has_variables;
+
+	reader->has_variables = false;
+	return has_variables;
+}
+
+/*
  * Adds a line to the buffer, with its variables expanded where that is on.
  * Returns STEP_GO_ON, or STEP_FAILED for a wrong expansion.
  */
@@ -227,7 +240,10 @@ script_add(ScriptReader *reader, const Line *line)
 	InterpolateProblem problem;
 	InterpolateResult result;
 
-	if (!reader->envsub)
+	if (reader->envsub && reader->options.keep_variables &&
+		memchr(line->text, '$', line->length) != NULL)
+		reader->has_variables = true;
+	if (!reader->envsub || reader->options.keep_variables)
 	{
 		script_buffer_add(&reader->buffer, line);
 		return STEP_GO_ON;
@@ -288,6 +304,7 @@ script_skip_line(ScriptReader *reader, const Line *line)
 		script_add(reader, line) == STEP_FAILED)
 		return STEP_FAILED;
 	script_buffer_clear(&reader->buffer);
+	reader->has_variables = false;
 	return STEP_NEXT_LINE;
 }
 

@@ -99,6 +99,7 @@ extern ScriptReader *script_open(const char *text, size_t length,
 extern void script_set_note(ScriptReader *reader, ScriptNote note, void *arg);
 extern ScriptNext script_next(ScriptReader *reader, ScriptStatement *statement);
 extern const ScriptProblem *script_problem(const ScriptReader *reader);
+extern bool script_has_variables(ScriptReader *reader);
 extern bool script_transactional(const ScriptReader *reader);
 extern void script_locate(const ScriptReader *reader, size_t offset,
 						  int *line, int *column);

@@ -25,8 +25,11 @@
 #include "trust.h"
 #include "version_table.h"
 
-/* How far a crash makes a sequence jump: SEQ_LOG_VALS of sequence.c. */
-#define SEQUENCE_JUMP 32
+/*
+ * How far a crash makes a sequence jump: SEQ_LOG_VALS of sequence.c, behind
+ * the value that the run took which crashed.
+ */
+#define SEQUENCE_JUMP (32 + 1)
 
 /*
  * Raises an error unless the relation has goose's columns.
@@ -202,6 +205,9 @@ read_sequence(const TrustedTable *table)
 	Oid			type = TEXTOID;
 	Datum		value = CStringGetTextDatum(table->name);
 
+	/* a migration can have dropped it */
+	if (get_rel_name(table->relation) == NULL)
+		return sequence;
 	query_run("SELECT s.seqrelid, name"
 			  " FROM pg_catalog.pg_get_serial_sequence($1, 'id') name"
 			  " JOIN pg_catalog.pg_sequence s"

@@ -82,6 +82,11 @@ sub run_tree
 	$result = gooseplus($b, $options, $environment);
 	is($result->{status}, 0, 'gooseplus migrates') or diag $result->{err};
 	compare($a, $b, $folder, $options, $environment);
+
+	# what dumps leave out is there, if it is wanted
+	is( sql($b, "SELECT to_regclass('goose_db_version_history') IS NULL"),
+		$options =~ /"history": false/ ? 't' : 'f',
+		'the history');
 }
 
 foreach my $tree (@trees)
@@ -98,6 +103,13 @@ foreach my $tree (@trees)
 		run_tree($name, $folder, options($folder));
 	};
 }
+
+# Nothing of ours is left in the database.
+subtest 'without a history' => sub {
+	my $folder = copy_tree('unrecorded', OWN_TREES . '/library');
+
+	run_tree('unrecorded', $folder, options($folder, '"history": false'));
+};
 
 # What was merged by hand for goose is a call with an environment for us.
 subtest 'multi-env as environments' => sub {

@@ -88,7 +88,8 @@ my @kinds = (
 # ------------------------------------------------------------------------ runs
 
 # A run: databases with the same migrations in "folder".  Its sides are named
-# "goose", "gooseplus", "deploy" or "turns".
+# "goose", "gooseplus", "deploy" or "turns".  Whoever wants deploys in it sets
+# "deploys".
 sub start_run
 {
 	my ($name, $folder, @sides) = @_;
@@ -293,14 +294,14 @@ sub data_of
 	return join "\n", @lines;
 }
 
-# What some sides hold, as text: rows of version tables, schema, and the rows
-# of other tables.  A version table that is missing on one of them is left out
+# What some sides hold, as text: rows of version tables, schema, and in a run
+# with deploys the rows of other tables.  A version table that is missing on one of them is left out
 # of all schemas.
 sub states_of
 {
 	my ($run, @sides) = @_;
 	my @rows = map { rows_of($run, $_) } @sides;
-	my @data = map { data_of($_) } @sides;
+	my @data = map { $run->{deploys} ? data_of($_) : '' } @sides;
 	my @left_out;
 	my @dumps;
 

@@ -269,6 +269,14 @@ is(length($long), 16000, 'the log has all of a long message');
 cmp_ok(length($heard->[0]{message}), '>', 100, 'the notification has some of it');
 is(index($long, $heard->[0]{message}), 0, 'from its beginning');
 
+# nothing that is too long for a notification stops the run
+my $many = join ',', ('production') x 1000;
+($heard, $log) = overhear(
+	qq(SELECT count(*) FROM gooseplus_migrate('$many', '{"exclude_versions": 20240101000001}')));
+is_deeply([ map { $_->{outcome} } @$log ],
+	['done'], 'a thousand environments: the run');
+is(scalar(@$heard), 1, 'a thousand environments: the notification');
+
 # --- several problems at once, before anything runs
 
 write_files(

@@ -384,8 +384,9 @@ my %found = map { $_ => 1 } checksums([$secret]),
   checksums([$secret], '{"variables": {"SECRET": "mellon"}}'),
   checksums([$secret], '{"variables": {"SECRET": "friend"}}');
 is(scalar(keys %found), 1, 'the value of a variable does not matter');
-compare('its name and its default do', 0, $secret, $secret =~ s/SECRET/SECRETS/r,
-	$secret =~ s/none/nobody/r);
+compare('its name and its default do, and whether it is expanded', 0, $secret,
+	$secret =~ s/SECRET/SECRETS/r, $secret =~ s/none/nobody/r,
+	$secret =~ s/ENVSUB ON/ENVSUB OFF/r);
 
 $node->stop;
 done_testing();

@@ -1,6 +1,7 @@
 # Deploys and reverts that are cut off at random points, by the death of their
-# process or of the whole server: the next call goes on, or says exactly what
-# there is to decide; nothing is done twice, and nothing stays behind.
+# process or of the whole server, and deploys that fail and are cut off while they
+# return: the next call goes on, or says exactly what there is to decide; nothing
+# is done twice, and nothing stays behind.
 #
 # GOOSEPLUS_SEED repeats the points of a run, GOOSEPLUS_CRASHES says how many
 # there are.
@@ -33,7 +34,8 @@ $node->append_conf('postgresql.conf', "autovacuum = off\n"
 	  . "full_page_writes = off\n");
 $node->restart;
 $node->safe_psql('postgres', "CREATE DATABASE $database");
-$node->safe_psql($database, 'CREATE EXTENSION gooseplus');
+$node->safe_psql($database,
+	'CREATE EXTENSION gooseplus; CREATE TABLE divisor (n int); INSERT INTO divisor VALUES (1)');
 
 # ------------------------------------------------------------- migrations
 #
@@ -197,6 +199,14 @@ INSERT INTO mark VALUES ('12.2');
 -- +goose Down
 DELETE FROM mark WHERE name LIKE '12.%';
 DROP TABLE last;
+),
+	'base/00013_may_fail.sql' => q(-- +goose NO TRANSACTION
+-- +goose Up
+INSERT INTO mark VALUES ('13.1');
+SELECT 1 / n FROM divisor;
+INSERT INTO mark VALUES ('13.3');
+-- +goose Down
+DELETE FROM mark WHERE name LIKE '13.%';
 ));
 
 # Statements that commit a part of themselves, as VERSION.STATEMENT, and the
@@ -285,14 +295,14 @@ sub measure
 # The labels and numbers of all statements that a call shows.
 my @places = (
 	[ 1, 4 ], [ 2, 4 ], [ 3, 3 ], [ 4, 4 ], [ 5, 10 ], [ 6, 5 ], [ 7, 5 ],
-	[ 8, 4 ], [ 9, 3 ], [ 10, 4 ], [ 11, 3 ], [ 12, 2 ]);
+	[ 8, 4 ], [ 9, 3 ], [ 10, 4 ], [ 11, 3 ], [ 12, 2 ], [ 13, 3 ]);
 
 # One random point of what is left of a call, as arguments of strike(): half of
-# them in a statement, the others by time or by what is written.  What has been
-# written so far need not be recovered.
+# them in a statement, the others by time or by what is written; of a call that
+# fails, in its return.  What has been written so far need not be recovered.
 sub random_point
 {
-	my ($call) = @_;
+	my ($call, $fails) = @_;
 	my ($now, $version, $checkpointer) = split /\|/, $node->safe_psql($database,
 		"CHECKPOINT; SELECT pg_current_wal_insert_lsn(), max(version_id), ($checkpointer_pid) FROM goose_db_version");
 	my @left = grep { $call eq $revert ? $_->[0] <= $version : $_->[0] > $version } @places;
@@ -303,7 +313,15 @@ sub random_point
 
 	my ($activity, $more, $pause) = ('%', 0, 0);
 
-	if ($kind == 0 || !@left)
+	if ($fails && $kind % 2 == 0)
+	{
+		$pause = $milliseconds{$deploy} + rand $milliseconds{$revert};
+	}
+	elsif ($fails)
+	{
+		$more = int($bytes{$deploy} + rand $bytes{$revert});
+	}
+	elsif ($kind == 0 || !@left)
 	{
 		$pause = $left * rand $milliseconds{$whole};
 	}
@@ -325,9 +343,11 @@ sub random_point
 # stays until the strike is over, so that it hits nobody else.
 sub strike
 {
-	my ($call, $stop, $settings) = @_;
+	my ($call, $fails) = @_;
 	my ($activity, $position, $more, $pause, $checkpointer) =
-	  random_point($call);
+	  random_point($call, $fails);
+	my $stop = rand() < 0.2;
+	my $settings = rand() < 0.3 ? 'SET synchronous_commit = off;' : '';
 	my $over = PostgreSQL::Test::Utils::tempdir('strike') . '/over';
 	my $command =
 	  $stop ? 'kill -QUIT `head -n 1 postmaster.pid`' : 'kill -KILL %s';
@@ -419,6 +439,12 @@ sub decide
 	  /ERROR:  55000: migration base\/0*(\d+)_\w+\.sql is half applied, and must not go on by itself at statement (\d+), line (\d+)\n/;
 	my ($answer, $file, @lines);
 
+	# cut off while it recorded its version
+	if ($err =~ /ERROR:  55000: all statements of migration base\/\d+_\w+\.sql are done, but it must not be recorded without asking\n(?:.*\n)*?HINT: .*\{"resume": "retry"\} to record it/)
+	{
+		$decisions{'record'}++;
+		return 'retry';
+	}
 	if (!defined $version || !$decide{"$version.$statement"})
 	{
 		problem("it fails with: $err");
@@ -435,6 +461,38 @@ sub decide
 	return $answer;
 }
 
+# A deploy was cut off while it returned: takes back the rest, as the error says.
+# Returns false if it says something else.
+sub finish_return
+{
+	return 0
+	  unless $err =~
+	  /ERROR:  55000: migration base\/0*\d+_\w+\.sql is half taken back\n(?:.*\n)*?HINT:  CALL gooseplus_revert, to a version below (\d+), goes on with it\./;
+	$decisions{'revert'}++;
+	return 1 if run_call("CALL gooseplus_revert($1 - 1)") == 0;
+	problem("the revert fails with: $err");
+	return 0;
+}
+
+# A deploy that fails, and is cut off while it returns, if there are points
+# left.
+sub check_return
+{
+	my ($contents) = @_;
+	my $crashed;
+
+	$node->safe_psql($database, 'UPDATE divisor SET n = 0');
+	$crashed = $points < $crashes ? strike($deploy, 1) : run_call($deploy) == 0;
+	count_hit($deploy) if $status == 2;
+	$node->safe_psql($database, 'UPDATE divisor SET n = 1');
+	return if $crashed;
+	problem("it does not return: $err")
+	  unless $status == 3
+	  && $err =~ /ERROR:  22012.*taken back: .*; the database is at version 0 as before the call$/ms
+	  && contents() eq $contents;
+	return;
+}
+
 # Calls, with crashes on the way as long as there are points left, until the
 # call has ended well.  Returns false if it never does.
 sub call_until_done
@@ -448,10 +506,9 @@ sub call_until_done
 		my $crashed = 0;
 
 		$this =~ s/\(\)/(resume => '$answer')/ if $answer;
-		if ($points < $crashes && rand() < ($call eq $deploy ? 0.8 : 0.5))
+		if ($points < $crashes && rand() < ($call eq $deploy ? 0.9 : 0.6))
 		{
-			$crashed = strike($this, rand() < 0.2,
-				rand() < 0.3 ? 'SET synchronous_commit = off;' : '');
+			$crashed = strike($this);
 		}
 		else
 		{
@@ -460,7 +517,9 @@ sub call_until_done
 		count_hit($call) if $status == 2;
 		# without synchronous_commit, a crash undoes what ended before it
 		return 1 if $status == 0 && !$crashed;
-		$answer = $crashed ? undef : decide() || return 0;
+		$answer = undef;
+		next if $crashed || finish_return();
+		$answer = decide() || return 0;
 	}
 	problem("it never ends: $err");
 	return 0;
@@ -482,7 +541,7 @@ sub check_call
 
 # ---------------------------------------------------------------- all of it
 
-my $all = join ' ', 0 .. 12;
+my $all = join ' ', 0 .. 13;
 my ($empty, $full);
 
 run_call($deploy);
@@ -495,6 +554,7 @@ is(contents(), $empty, 'without a crash, a revert undoes all that a deploy does'
 
 while ($points < $crashes && !@problems)
 {
+	check_return($empty) if rand() < 0.5;
 	check_call($deploy, $full, $all) || last;
 	check_call($revert, $empty, '0') || last;
 }

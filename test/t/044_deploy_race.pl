@@ -629,10 +629,10 @@ next_finishes('late in CONCURRENTLY', undef,
 # each statement has its own statement_timeout, which a file can change
 begin_with(
 	'base/00001_many.sql' => $no_transaction
-	  . "SELECT pg_sleep(0.4);\n" x 4
-	  . "SET statement_timeout = 0;\nSELECT pg_sleep(1.5);\nINSERT INTO mark VALUES ('1');",
+	  . "SELECT pg_sleep(0.25);\n" x 4
+	  . "SET statement_timeout = 0;\nSELECT pg_sleep(1);\nINSERT INTO mark VALUES ('1');",
 	'base/00002_next.sql' => 'SELECT pg_sleep(600);');
-$session = start_deploy("SET statement_timeout = '1200ms';",
+$session = start_deploy("SET statement_timeout = '800ms';",
 	q(CALL gooseplus_deploy(options => '{"rollback_on_failure": false}');));
 deploy_fails('statement_timeout', '57014',
 	'canceling statement due to statement timeout',

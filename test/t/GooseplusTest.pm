@@ -15,6 +15,7 @@ use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 our @EXPORT = qw(new_node node_conf write_files write_raw clear_files
   migrate_root query start_psql finish_psql wait_activity dump_of
@@ -166,13 +167,19 @@ sub finish_psql
 sub wait_activity
 {
 	my ($node, $pattern, $extra) = @_;
-	my $from = "FROM pg_stat_activity WHERE query LIKE '$pattern'"
+	my $sql = "SELECT min(pid) FROM pg_stat_activity WHERE query LIKE '$pattern'"
 	  . " AND state = 'active' AND pid <> pg_backend_pid()"
 	  . ($extra ? " AND $extra" : '');
+	my $end = time + $patience;
 
-	$node->poll_query_until('postgres', "SELECT count(*) > 0 $from")
-	  or die "no session showed $pattern";
-	return $node->safe_psql('postgres', "SELECT min(pid) $from");
+	while (time < $end)
+	{
+		my $pid = $node->safe_psql('postgres', $sql);
+
+		return $pid if $pid ne '';
+		usleep(20_000);
+	}
+	die "no session showed $pattern";
 }
 
 # A database as pg_dump writes it, without what differs from call to call.

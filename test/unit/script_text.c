@@ -56,7 +56,7 @@ script_text_note(void *arg, ScriptNoteKind kind, int line)
 char *
 unit_script(const char *text, size_t length, ScriptDirection direction)
 {
-	ScriptOptions options = {true, unit_lookup, NULL};
+	ScriptOptions options = {true, unit_lookup, NULL, false};
 	ScriptReader *reader = script_open(text, length, direction, &options);
 	ScriptStatement statement;
 	ScriptNext	next;
