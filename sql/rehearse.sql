@@ -51,7 +51,7 @@ DROP TABLE gone;
 CREATE TABLE fresh (id int PRIMARY KEY);
 ALTER TABLE fresh ADD COLUMN n int;'),
 ('regress_rehearse', 'base/00004_weak.sql', '-- +goose Up
-INSERT INTO items VALUES (2, 2);
+INSERT INTO items VALUES (2, NULL);
 SELECT count(*) FROM orders;'),
 ('regress_rehearse', 'base/00005_empty.sql', '-- +goose Up');
 
