@@ -158,7 +158,7 @@ compat_is_pipelining(void)
 
 /*
  * Returns how often this transaction has taken a lock that it holds.  To be
- * told, one takes it once more.  PostgreSQL 18 (commit 6d376c3b0d1e) asks
+ * told, one takes it once more.  PostgreSQL 18 (commit 6d376c3b0) asks
  * whether to log a failure.
  */
 static inline int64
