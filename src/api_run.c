@@ -11,7 +11,9 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/portal.h"
 #include "utils/timestamp.h"
@@ -20,9 +22,11 @@
 #include "launch.h"
 #include "look.h"
 #include "plan.h"
+#include "rehearsal.h"
 #include "run.h"
 #include "run_atomic.h"
 #include "run_deploy.h"
+#include "run_rehearse.h"
 #include "transaction.h"
 
 API_FUNCTION(gooseplus_migrate);
@@ -37,6 +41,7 @@ API_FUNCTION(gooseplus_baseline);
 API_FUNCTION(gooseplus_deploy);
 API_FUNCTION(gooseplus_revert);
 API_FUNCTION(gooseplus_launch);
+API_FUNCTION(gooseplus_rehearse);
 
 /* Returns milliseconds as an interval. */
 static Datum
@@ -70,6 +75,52 @@ put_run_rows(FunctionCallInfo fcinfo, const List *rows)
 		values[6] = Int64GetDatum(row->rows);
 		values[7] = interval_datum(row->duration_ms);
 		values[8] = api_text_datum(row->error, &nulls[8]);
+		api_put_row(fcinfo, values, nulls);
+	}
+}
+
+/* Returns a list of strings as text[]. */
+static Datum
+names_datum(const List *names)
+{
+	Datum	   *elements = palloc((list_length(names) + 1) * sizeof(Datum));
+
+	for (int i = 0; i < list_length(names); i++)
+		elements[i] = CStringGetTextDatum(list_nth(names, i));
+	return PointerGetDatum(construct_array(elements, list_length(names),
+										   TEXTOID, -1, false,
+										   TYPALIGN_INT));
+}
+
+/* Adds the rows of a rehearsal. */
+static void
+put_rehearsal_rows(FunctionCallInfo fcinfo, const List *rows)
+{
+	ListCell   *cell;
+
+	foreach(cell, rows)
+	{
+		const RehearsalRow *row = lfirst(cell);
+		Datum		values[13];
+		bool		nulls[13] = {false};
+
+		values[0] = api_text_datum(row->source, &nulls[0]);
+		values[1] = api_text_datum(row->environment, &nulls[1]);
+		values[2] = Int32GetDatum(row->line);
+		nulls[2] = row->line == 0;
+		values[3] = api_text_datum(row->statement, &nulls[3]);
+		values[4] = api_text_datum(row->state, &nulls[4]);
+		values[5] = interval_datum(row->duration_ms);
+		values[6] = Int64GetDatum(row->rows);
+		values[7] = Int64GetDatum(row->wal_bytes);
+		values[8] = DirectFunctionCall1(jsonb_in,
+										CStringGetDatum(rehearsal_locks(row->changes)));
+		values[9] = names_datum(rehearsal_rewrites(row->changes));
+		values[10] = names_datum(rehearsal_indexes(row->changes));
+		for (int i = 5; i <= 10; i++)
+			nulls[i] = !row->measured;
+		values[11] = api_text_datum(row->danger, &nulls[11]);
+		values[12] = api_text_datum(row->error, &nulls[12]);
 		api_put_row(fcinfo, values, nulls);
 	}
 }
@@ -215,6 +266,25 @@ gooseplus_launch(PG_FUNCTION_ARGS)
 								  PG_ARGISNULL(1) ? 0 : PG_GETARG_INT64(1),
 								  api_options(fcinfo, 2),
 								  api_text(fcinfo, 3)));
+}
+
+/*
+ * gooseplus_rehearse(env text, version bigint, options jsonb): see
+ * run_rehearse()
+ */
+Datum
+gooseplus_rehearse(PG_FUNCTION_ARGS)
+{
+	RunRequest	request = {0};
+
+	InitMaterializedSRF(fcinfo, 0);
+	request.function = "gooseplus_rehearse";
+	request.command = COMMAND_UP;
+	request.env = api_text(fcinfo, 0);
+	request.version = PG_ARGISNULL(1) ? PLAN_NO_TARGET : PG_GETARG_INT64(1);
+	request.settings = api_settings(fcinfo, 2);
+	put_rehearsal_rows(fcinfo, run_rehearse(&request));
+	return (Datum) 0;
 }
 
 /* gooseplus_baseline(version bigint, env text, options jsonb) */

@@ -303,6 +303,29 @@ remove_concurrently(Node *node)
 }
 
 /*
+ * May CONCURRENTLY be dropped from a command that has it, on this table?
+ */
+static bool
+may_drop_concurrently(const Settings *settings, Oid table)
+{
+	return settings->drop_concurrently == DROP_CONCURRENTLY_ALWAYS ||
+		(settings->drop_concurrently == DROP_CONCURRENTLY_NEW_TABLES &&
+		 is_new_table(table));
+}
+
+/*
+ * Has the command CONCURRENTLY, and must it keep it?
+ */
+bool
+atomic_rules_keeps_concurrently(Node *node, const Settings *settings)
+{
+	Oid			table;
+
+	return find_concurrently(node, &table) &&
+		!may_drop_concurrently(settings, table);
+}
+
+/*
  * Drops CONCURRENTLY from a command where the settings allow it, in the parse
  * tree.  Raises an error where they do not.
  */
@@ -313,9 +336,7 @@ atomic_rules_drop_concurrently(RawStmt *raw, const Settings *settings)
 
 	if (!find_concurrently(raw->stmt, &table))
 		return;
-	if (settings->drop_concurrently == DROP_CONCURRENTLY_ALWAYS ||
-		(settings->drop_concurrently == DROP_CONCURRENTLY_NEW_TABLES &&
-		 is_new_table(table)))
+	if (may_drop_concurrently(settings, table))
 	{
 		remove_concurrently(raw->stmt);
 		return;

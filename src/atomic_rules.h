@@ -38,6 +38,8 @@ extern AtomicVerdict atomic_rules_judge_client(const RawStmt *raw, bool alone,
 extern const char *atomic_rules_command(const Node *node);
 extern bool atomic_rules_is_never_transactional(const Node *node);
 extern bool atomic_rules_is_concurrent(Node *node);
+extern bool atomic_rules_keeps_concurrently(Node *node,
+											const Settings *settings);
 extern void atomic_rules_drop_concurrently(RawStmt *raw,
 										   const Settings *settings);
 extern void atomic_rules_explain(ErrorData *error);

@@ -300,8 +300,10 @@ check_command(CheckState *state, const RawStmt *raw, bool alone)
 	bool		has_data = state->place.script.data.bytes != NULL;
 	AtomicRefusal refusal;
 	Problem    *problem;
+	bool		by_deploy = state->mode == CHECK_DEPLOY ||
+	(state->mode == CHECK_REHEARSE && !state->migration->transactional);
 
-	if ((state->mode == CHECK_DEPLOY ?
+	if ((by_deploy ?
 		 deploy_rules_judge(raw, state->migration->transactional, alone,
 							has_data, &refusal) :
 		 atomic_rules_judge(raw, alone, has_data, &refusal)) != ATOMIC_REFUSE)

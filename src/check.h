@@ -31,7 +31,9 @@ typedef enum CheckMode
 {
 	CHECK_LOOK,					/* nothing is going to run */
 	CHECK_ATOMIC,				/* a run of one transaction */
-	CHECK_DEPLOY
+	CHECK_DEPLOY,
+	CHECK_REHEARSE				/* one transaction that leaves out what cannot
+								 * be in it */
 } CheckMode;
 
 extern void check_script_options(const Settings *settings,

@@ -24,6 +24,7 @@
 #include "parser/parse_node.h"
 #include "parser/scanner.h"
 #include "storage/lock.h"
+#include "storage/smgr.h"
 #include "tcop/pquery.h"
 #include "utils/guc_tables.h"
 #include "utils/typcache.h"
@@ -243,6 +244,55 @@ compat_domain_has_constraints(Oid type)
 #else
 	return DomainHasConstraints(type);
 #endif
+}
+
+/*
+ * Returns how often this transaction has taken a lock that it holds.  To be
+ * told, one takes it once more.  PostgreSQL 18 (commit 6d376c3b0) asks
+ * whether to log a failure.
+ */
+static inline int64
+compat_lock_count(const LOCKTAG *tag, LOCKMODE mode)
+{
+	LOCALLOCK  *lock;
+	int64		count;
+
+#if PG_VERSION_NUM >= 180000
+	(void) LockAcquireExtended(tag, mode, false, true, true, &lock, false);
+#else
+	(void) LockAcquireExtended(tag, mode, false, true, true, &lock);
+#endif
+	count = lock->nLocks - 1;
+	(void) LockRelease(tag, mode, false);
+	return count;
+}
+
+/*
+ * Returns the size of a relation's main file, in bytes; 0 if it is not there.
+ * PostgreSQL 16 (commit b0a55e43299c) renamed what identifies it, and 17
+ * (commit 024c52111757) what says that it is not a temporary one.
+ */
+static inline int64
+compat_file_size(Oid tablespace, Oid database, Oid file)
+{
+	SMgrRelation relation;
+
+#if PG_VERSION_NUM >= 170000
+	RelFileLocator locator = {tablespace, database, file};
+
+	relation = smgropen(locator, INVALID_PROC_NUMBER);
+#elif PG_VERSION_NUM >= 160000
+	RelFileLocator locator = {tablespace, database, file};
+
+	relation = smgropen(locator, InvalidBackendId);
+#else
+	RelFileNode node = {tablespace, database, file};
+
+	relation = smgropen(node, InvalidBackendId);
+#endif
+	if (!smgrexists(relation, MAIN_FORKNUM))
+		return 0;
+	return (int64) smgrnblocks(relation, MAIN_FORKNUM) * BLCKSZ;
 }
 
 #endif							/* GOOSEPLUS_COMPAT_H */

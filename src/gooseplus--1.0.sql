@@ -150,6 +150,32 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION gooseplus_launch(text, bigint, jsonb, text) IS
 'starts a deploy in a background worker, and returns its process id';
 
+-- Trying it out
+
+CREATE FUNCTION gooseplus_rehearse(
+    env text DEFAULT NULL,
+    version bigint DEFAULT NULL,
+    options jsonb DEFAULT '{}',
+    OUT source text,
+    OUT environment text,
+    OUT line integer,
+    OUT statement text,
+    OUT state text,
+    OUT duration interval,
+    OUT rows bigint,
+    OUT wal_bytes bigint,
+    OUT locks jsonb,
+    OUT rewrites text[],
+    OUT indexes text[],
+    OUT danger text,
+    OUT error text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION gooseplus_rehearse(text, bigint, jsonb) IS
+'runs what is pending and undoes it, all but the values that sequences gave; returns what each statement did';
+
 -- Looking, changing nothing
 
 CREATE FUNCTION gooseplus_status(
@@ -404,6 +430,7 @@ REVOKE ALL ON FUNCTION gooseplus_apply_version(bigint, text, text, jsonb) FROM P
 REVOKE ALL ON PROCEDURE gooseplus_deploy(text, bigint, jsonb, text) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE gooseplus_revert(bigint, text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_launch(text, bigint, jsonb, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_rehearse(text, bigint, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_status(text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_db_version(jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_versions(text, jsonb) FROM PUBLIC;

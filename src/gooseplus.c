@@ -6,11 +6,12 @@
  * A call walks down one staircase, and a file includes only what is below it:
  *
  *	api, api_run	SQL functions: unpack, call, return rows
- *	run_atomic, run_deploy, launch, look, plan_look, files, bundle
+ *	run_atomic, run_rehearse, run_deploy, launch, look, plan_look, files, bundle
  *					what a call does
  *	run and its parts, deploy_*, replay, unfinished, steps, check, checksum,
- *	collect, statement, atomic_rules, commit_rules, deploy_rules, deferred,
- *	indexes, languages, hazards and its parts, plan_names, plan_objects
+ *	collect, statement, copy_data, atomic_rules, commit_rules, deploy_rules,
+ *	deferred, indexes, languages, rehearsal, watch, hazards and its parts,
+ *	plan_names, plan_objects
  *					what it is made of
  *	source, source_directory, source_bundle, source_function, trust,
  *	version_table, history, history_table, migration_lock

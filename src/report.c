@@ -31,14 +31,12 @@
 #define NOTIFY_TEXT_BYTES 400
 
 /*
- * Calls the function in an internal subtransaction.  Returns NULL if it came
- * back: its work then belongs to the surrounding transaction.  Returns the
- * error, palloc'd in the caller's context, if it raised one: then everything
- * that it did is undone, settings and roles included.  (As PL/pgSQL runs a
+ * Calls the function in an internal subtransaction, and undoes what it did if
+ * it raised an error, or else unless that is to be kept.  (As PL/pgSQL runs a
  * block with an EXCEPTION clause: pl_exec.c, exec_stmt_block().)
  */
-ErrorData *
-report_try(void (*function) (void *), void *arg)
+static ErrorData *
+call_in_subtransaction(void (*function) (void *), void *arg, bool keep)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -49,7 +47,10 @@ report_try(void (*function) (void *), void *arg)
 	PG_TRY();
 	{
 		function(arg);
-		ReleaseCurrentSubTransaction();
+		if (keep)
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
@@ -62,6 +63,27 @@ report_try(void (*function) (void *), void *arg)
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	return error;
+}
+
+/*
+ * Calls the function in an internal subtransaction.  Returns NULL if it came
+ * back: its work then belongs to the surrounding transaction.  Returns the
+ * error, palloc'd in the caller's context, if it raised one: then everything
+ * that it did is undone, settings and roles included.
+ */
+ErrorData *
+report_try(void (*function) (void *), void *arg)
+{
+	return call_in_subtransaction(function, arg, true);
+}
+
+/*
+ * The same, but what the function did is undone in any case.
+ */
+ErrorData *
+report_try_and_undo(void (*function) (void *), void *arg)
+{
+	return call_in_subtransaction(function, arg, false);
 }
 
 /* Returns the milliseconds since a moment. */

@@ -32,6 +32,7 @@ typedef struct ReportRecord
 } ReportRecord;
 
 extern ErrorData *report_try(void (*function) (void *), void *arg);
+extern ErrorData *report_try_and_undo(void (*function) (void *), void *arg);
 extern double report_elapsed(instr_time since);
 extern char *report_duration(double milliseconds);
 extern void report_log(const ReportRecord *record);

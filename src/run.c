@@ -105,8 +105,8 @@ run_complete_error(Run *run, ErrorData *error)
 /*
  * Returns an error as one text, for a row, palloc'd.
  */
-static char *
-error_text(const ErrorData *error)
+char *
+run_error_text(const ErrorData *error)
 {
 	StringInfoData text;
 
@@ -153,7 +153,7 @@ run_report_failure(Run *run, const ErrorData *error)
 		row->statements = run->ordinal;
 		row->rows = run->migration_rows;
 		row->duration_ms = report_elapsed(run->migration_started);
-		row->error = error_text(error);
+		row->error = run_error_text(error);
 		run_report_migration(run, row, error);
 	}
 }
@@ -213,7 +213,7 @@ run_list_rows(Run *run, const ErrorData *error)
 
 		row->direction = steps_direction(run->request);
 		row->state = "failed";
-		row->error = error_text(error);
+		row->error = run_error_text(error);
 		rows = lappend(rows, row);
 	}
 	return rows;

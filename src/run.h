@@ -49,7 +49,7 @@ typedef struct Run
 {
 	const RunRequest *request;
 	const Settings *settings;
-	CheckMode	mode;			/* CHECK_ATOMIC or CHECK_DEPLOY */
+	CheckMode	mode;			/* any but CHECK_LOOK */
 	char		id[17];			/* tells runs apart in the log */
 	instr_time	started;
 	TimestampTz started_at;
@@ -82,6 +82,7 @@ extern void run_notify_migration(const Run *run, const RunRow *row,
 								 const ErrorData *error);
 extern void run_report_migration(const Run *run, const RunRow *row,
 								 const ErrorData *error);
+extern char *run_error_text(const ErrorData *error);
 extern void run_count(const Run *run, int *statements, int64 *rows);
 extern void run_complete_error(Run *run, ErrorData *error);
 extern void run_report_failure(Run *run, const ErrorData *error);

@@ -23,87 +23,21 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "miscadmin.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "commit_rules.h"
-#include "deferred.h"
 #include "history_table.h"
 #include "migration_lock.h"
 #include "report.h"
 #include "run_atomic.h"
 #include "run_begin.h"
+#include "run_boundary.h"
 #include "run_command.h"
 #include "run_record.h"
 #include "run_statements.h"
 #include "timer.h"
 #include "unfinished.h"
-
-/*
- * Error context: the text itself.
- */
-static void
-describe(void *arg)
-{
-	errcontext("%s", (const char *) arg);
-}
-
-/*
- * Checks the constraints that the caller has deferred, so that a violation is
- * not taken for that of a migration.
- */
-static void
-check_before_run(Run *run)
-{
-	ErrorContextCallback callback;
-
-	callback.callback = describe;
-	callback.arg = "deferred constraints, before the first migration";
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-	if (run->nmigrations > 0)
-		deferred_check();
-	error_context_stack = callback.previous;
-}
-
-/*
- * Checks deferred constraints and records the version.
- */
-static void
-end_migration(Run *run, const Migration *migration, int nest_level)
-{
-	ErrorContextCallback callback;
-	Oid			user = GetUserId();
-
-	callback.callback = describe;
-	callback.arg = psprintf("end of migration %s", migration->source->label);
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-	MemoryContextSwitchTo(run->statement_context);
-	run->place.line = 0;
-	deferred_check();
-	commit_rules_close_cursors(run->cursors);
-	run->cursors = NIL;
-	commit_rules_drop_tables(run->temporary_tables);
-	run->temporary_tables = NIL;
-	/* settings, roles and search_path of the migration end here */
-	AtEOXact_GUC(false, nest_level);
-	/* what was closed to the role that the migration switched to */
-	if (GetUserId() != user)
-		deferred_check();
-	if (run->constraints_mode != CONSTRAINTS_AS_DEFINED)
-		deferred_reset();
-	run->constraints_mode = CONSTRAINTS_AS_DEFINED;
-	if (run->table != NULL)
-		run_record_version(run->table, migration);
-	timer_check();
-	MemoryContextSwitchTo(run->context);
-	MemoryContextReset(run->statement_context);
-	error_context_stack = callback.previous;
-}
 
 /*
  * Runs one migration.
@@ -124,7 +58,7 @@ run_migration(Run *run)
 	nest_level = NewGUCNestLevel();
 	if (run->request->command != COMMAND_BASELINE)
 		run_statements(run, migration, 1, run_command_all);
-	end_migration(run, migration, nest_level);
+	run_end_migration(run, migration, nest_level);
 	timer_stop(TIMER_MIGRATION);
 	row->state = migration->nstatements[migration->direction] == 0 ? "empty" : "applied";
 	if (run->request->command == COMMAND_BASELINE)
@@ -161,7 +95,7 @@ run_all(void *arg)
 		unfinished_refuse(unfinished_list(run->history, rows), run->request,
 						  steps, nsteps);
 	run_prepare(run, steps, nsteps);
-	check_before_run(run);
+	run_check_before(run);
 	while (run->done < run->nmigrations)
 		run_migration(run);
 	if (run->table != NULL && run->nmigrations > 0)
@@ -216,8 +150,7 @@ record_failure(Run *run, const ErrorData *error)
 static void
 fail_run(Run *run, ErrorData *error)
 {
-	bool		canceled = error->sqlerrcode == ERRCODE_QUERY_CANCELED &&
-	!timer_expired(TIMER_RUN) && !timer_expired(TIMER_MIGRATION);
+	bool		canceled = run_is_canceled(error);
 
 	run->current = run->initial;
 	run_complete_error(run, error);
@@ -231,24 +164,6 @@ fail_run(Run *run, ErrorData *error)
 }
 
 /*
- * Raises an error where a run of one transaction cannot begin.
- */
-static void
-refuse_unless_possible(const char *function)
-{
-	const char *call = psprintf("%s()", function);
-
-	run_refuse_unless_possible(call);
-	if (IsolationUsesXactSnapshot())
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s cannot run at isolation level %s", call,
-						IsolationIsSerializable() ? "SERIALIZABLE" : "REPEATABLE READ"),
-				 errdetail("Its snapshot may be older than what the last run has committed."),
-				 errhint("Use SET TRANSACTION ISOLATION LEVEL READ COMMITTED.")));
-}
-
-/*
  * Runs what the request asks for.  Returns a list of RunRow, allocated in the
  * current context, one a migration, in order.
  */
@@ -259,7 +174,7 @@ run_atomic(const RunRequest *request)
 	SourceSet  *sources;
 	ErrorData  *error;
 
-	refuse_unless_possible(request->function);
+	run_refuse_unless_atomic(request->function);
 	sources = run_collect(request);
 	run_begin(&run, request, CHECK_ATOMIC);
 	run.sources = sources;

@@ -351,7 +351,7 @@ define_deploy_settings(void)
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("gooseplus.ddl_lock_timeout",
 							"How long a migration of a deploy waits for one lock before it is undone and tried again.",
-							"0 means without limit.",
+							"0 means without limit. A rehearsal waits as long, or 2 s if it is 0, and ends.",
 							&setting_ddl_lock_timeout, 0, 0, INT_MAX,
 							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomIntVariable("gooseplus.ddl_lock_retries",

@@ -22,6 +22,7 @@ INSERT INTO wanted VALUES
     ('gooseplus_deploy', '{text,bigint,jsonb,text}', NULL),
     ('gooseplus_revert', '{bigint,text,jsonb}', NULL),
     ('gooseplus_launch', '{text,bigint,jsonb,text}', 'integer'),
+    ('gooseplus_rehearse', '{text,bigint,jsonb}', 'setof record'),
     ('gooseplus_create', '{text,text,boolean,jsonb}', 'text'),
     ('gooseplus_fix', '{text,jsonb,boolean}', 'setof record'),
     ('gooseplus_register', '{bigint,regprocedure,regprocedure,text,text}', 'void'),
@@ -61,6 +62,10 @@ SELECT is((SELECT string_agg(attname || ' ' || format_type(atttypid, NULL), ', '
            FROM pg_attribute WHERE attrelid = 'gooseplus_result'::regclass),
     'version bigint, source text, environment text, direction text, state text,'
     ' statements integer, rows bigint, duration interval, error text', 'columns of a run');
+SELECT is(pg_temp.columns('gooseplus_rehearse(text, bigint, jsonb)'),
+    'source text, environment text, line integer, statement text, state text, duration interval,'
+    ' rows bigint, wal_bytes bigint, locks jsonb, rewrites text[], indexes text[], danger text,'
+    ' error text', 'columns of a rehearsal');
 SELECT is(pg_temp.columns('gooseplus_status(text, jsonb)'),
     'version bigint, source text, environment text, state text,'
     ' applied_at timestamp without time zone', 'columns of status');
@@ -92,6 +97,9 @@ SELECT is(pg_get_function_arguments('gooseplus_launch(text, bigint, jsonb, text)
     'env text DEFAULT NULL::text, version bigint DEFAULT NULL::bigint,'
     ' options jsonb DEFAULT ''{}''::jsonb, resume text DEFAULT NULL::text',
     'launch needs no argument');
+SELECT is(pg_get_function_arguments('gooseplus_rehearse(text, bigint, jsonb)'::regprocedure)
+    ~ '^env text DEFAULT NULL::text, version bigint DEFAULT NULL::bigint, options jsonb DEFAULT', true,
+    'rehearse needs no argument');
 SELECT is(pg_get_function_arguments('gooseplus_statements(text, text, jsonb)'::regprocedure)
     ~ '^script text, direction text DEFAULT ''up''::text, options jsonb DEFAULT ''{}''::jsonb, OUT', true,
     'statements needs a script');
