@@ -214,25 +214,36 @@ gooseplus_apply_version(PG_FUNCTION_ARGS)
 }
 
 /*
+ * Runs a procedure whose environment and options are those arguments; its
+ * version and how it resumes are in the request.
+ */
+static Datum
+run_procedure(FunctionCallInfo fcinfo, RunRequest *request, int env,
+			  int options)
+{
+	request->env = api_text(fcinfo, env);
+	request->settings = settings_read_resume(api_options(fcinfo, options),
+											 &request->resume);
+	run_deploy(request);
+	PG_RETURN_VOID();
+}
+
+/*
  * gooseplus_deploy(env text, version bigint, options jsonb, resume text): see
  * run_deploy()
  */
 Datum
 gooseplus_deploy(PG_FUNCTION_ARGS)
 {
-	RunRequest	request = {0};
+	RunRequest	request = {.function = "gooseplus_deploy"};
 
 	transaction_refuse_atomic("CALL gooseplus_deploy()", fcinfo->context);
+	/* what is read from the arguments outlives the transaction */
 	MemoryContextSwitchTo(PortalContext);
-	request.function = "gooseplus_deploy";
 	request.command = COMMAND_UP;
-	request.env = api_text(fcinfo, 0);
 	request.version = PG_ARGISNULL(1) ? PLAN_NO_TARGET : PG_GETARG_INT64(1);
 	request.resume = api_text(fcinfo, 3);
-	request.settings = settings_read_resume(api_options(fcinfo, 2),
-											&request.resume);
-	run_deploy(&request);
-	PG_RETURN_VOID();
+	return run_procedure(fcinfo, &request, 0, 2);
 }
 
 /*
@@ -241,18 +252,13 @@ gooseplus_deploy(PG_FUNCTION_ARGS)
 Datum
 gooseplus_revert(PG_FUNCTION_ARGS)
 {
-	RunRequest	request = {0};
+	RunRequest	request = {.function = "gooseplus_revert"};
 
 	transaction_refuse_atomic("CALL gooseplus_revert()", fcinfo->context);
 	MemoryContextSwitchTo(PortalContext);
-	request.function = "gooseplus_revert";
 	request.command = COMMAND_DOWN_TO;
 	request.version = api_version(fcinfo);
-	request.env = api_text(fcinfo, 1);
-	request.settings = settings_read_resume(api_options(fcinfo, 2),
-											&request.resume);
-	run_deploy(&request);
-	PG_RETURN_VOID();
+	return run_procedure(fcinfo, &request, 1, 2);
 }
 
 /*

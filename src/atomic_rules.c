@@ -32,9 +32,12 @@
 static const char deploy_hint[] =
 "Run it by CALL gooseplus_deploy, which commits each migration by itself.";
 
-static AtomicVerdict
-refuse(AtomicRefusal *refusal, int sqlstate, const char *message,
-	   const char *hint)
+/*
+ * Fills in a refusal.
+ */
+AtomicVerdict
+atomic_rules_refuse(AtomicRefusal *refusal, int sqlstate, const char *message,
+					const char *hint)
 {
 	refusal->sqlstate = sqlstate;
 	refusal->message = message;
@@ -52,10 +55,10 @@ judge_transaction(const TransactionStmt *stmt, const char *command,
 	if (stmt->kind == TRANS_STMT_BEGIN || stmt->kind == TRANS_STMT_START ||
 		stmt->kind == TRANS_STMT_COMMIT)
 		return ATOMIC_SKIP;
-	return refuse(refusal, ERRCODE_INVALID_TRANSACTION_TERMINATION,
-				  psprintf("%s cannot run in a migration, as the run is one transaction",
-						   command),
-				  "Take the command out of the file.");
+	return atomic_rules_refuse(refusal, ERRCODE_INVALID_TRANSACTION_TERMINATION,
+							   psprintf("%s cannot run in a migration, as the run is one transaction",
+										command),
+							   "Take the command out of the file.");
 }
 
 /*
@@ -102,20 +105,20 @@ atomic_rules_judge_client(const RawStmt *raw, bool alone, bool has_data,
 	if (!IsA(stmt, CopyStmt) || stmt->filename != NULL)
 		return ATOMIC_RUN;
 	if (!stmt->is_from)
-		return refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
-					  "COPY TO stdout cannot run in a migration",
-					  "Use COPY with a file of the server.");
+		return atomic_rules_refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
+								   "COPY TO stdout cannot run in a migration",
+								   "Use COPY with a file of the server.");
 	if (copy_data_is_binary(raw))
-		return refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
-					  "binary data cannot stand in a migration",
-					  "Use the format text or csv, or COPY with a file of the server.");
+		return atomic_rules_refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
+								   "binary data cannot stand in a migration",
+								   "Use the format text or csv, or COPY with a file of the server.");
 	if (!alone)
-		return refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
-					  "COPY FROM stdin cannot run in one statement with other commands",
-					  "Let each command end with its line, outside of StatementBegin and StatementEnd.");
+		return atomic_rules_refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
+								   "COPY FROM stdin cannot run in one statement with other commands",
+								   "Let each command end with its line, outside of StatementBegin and StatementEnd.");
 	if (!has_data)
-		return refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
-					  "COPY FROM stdin has no data in the file", copy_data_hint);
+		return atomic_rules_refuse(refusal, ERRCODE_FEATURE_NOT_SUPPORTED,
+								   "COPY FROM stdin has no data in the file", copy_data_hint);
 	return ATOMIC_RUN;
 }
 
@@ -138,10 +141,10 @@ atomic_rules_judge(const RawStmt *raw, bool alone, bool has_data,
 								  refusal) == ATOMIC_REFUSE)
 		return ATOMIC_REFUSE;
 	if (atomic_rules_is_never_transactional(node))
-		return refuse(refusal, ERRCODE_ACTIVE_SQL_TRANSACTION,
-					  psprintf("%s cannot run in one transaction with other migrations",
-							   command),
-					  deploy_hint);
+		return atomic_rules_refuse(refusal, ERRCODE_ACTIVE_SQL_TRANSACTION,
+								   psprintf("%s cannot run in one transaction with other migrations",
+											command),
+								   deploy_hint);
 	return ATOMIC_RUN;
 }
 

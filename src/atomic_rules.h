@@ -29,6 +29,9 @@ typedef struct AtomicRefusal
 	const char *hint;
 } AtomicRefusal;
 
+extern AtomicVerdict atomic_rules_refuse(AtomicRefusal *refusal, int sqlstate,
+										 const char *message,
+										 const char *hint);
 extern AtomicVerdict atomic_rules_judge(const RawStmt *raw, bool alone,
 										bool has_data,
 										AtomicRefusal *refusal);

@@ -24,16 +24,6 @@ is_transaction(const Node *node, TransactionStmtKind kind)
 static const char no_transaction_hint[] =
 "Add the line \"-- +goose NO TRANSACTION\" to the file.";
 
-static AtomicVerdict
-refuse(AtomicRefusal *refusal, int sqlstate, const char *message,
-	   const char *hint)
-{
-	refusal->sqlstate = sqlstate;
-	refusal->message = message;
-	refusal->hint = hint;
-	return ATOMIC_REFUSE;
-}
-
 /*
  * Says whether a deploy can run a command in a migration with a transaction,
  * or in one without; as the only command of its statement, or not; with data
@@ -50,23 +40,23 @@ deploy_rules_judge(const RawStmt *raw, bool transactional, bool alone,
 								  refusal) == ATOMIC_REFUSE)
 		return ATOMIC_REFUSE;
 	if (is_transaction(raw->stmt, TRANS_STMT_PREPARE))
-		return refuse(refusal, ERRCODE_INVALID_TRANSACTION_TERMINATION,
-					  "PREPARE TRANSACTION cannot run in a migration",
-					  "Use COMMIT: nobody would know what to do with the prepared transaction.");
+		return atomic_rules_refuse(refusal, ERRCODE_INVALID_TRANSACTION_TERMINATION,
+								   "PREPARE TRANSACTION cannot run in a migration",
+								   "Use COMMIT: nobody would know what to do with the prepared transaction.");
 	if (atomic_rules_is_concurrent(raw->stmt))
 		concurrently = " CONCURRENTLY";
 	else if (!atomic_rules_is_never_transactional(raw->stmt))
 		return ATOMIC_RUN;
 	if (transactional)
-		return refuse(refusal, ERRCODE_ACTIVE_SQL_TRANSACTION,
-					  psprintf("%s%s cannot run inside a transaction",
-							   command, concurrently),
-					  no_transaction_hint);
+		return atomic_rules_refuse(refusal, ERRCODE_ACTIVE_SQL_TRANSACTION,
+								   psprintf("%s%s cannot run inside a transaction",
+											command, concurrently),
+								   no_transaction_hint);
 	if (!alone)
-		return refuse(refusal, ERRCODE_ACTIVE_SQL_TRANSACTION,
-					  psprintf("%s%s cannot run in one statement with other commands",
-							   command, concurrently),
-					  "Let each command end with its line, outside of StatementBegin and StatementEnd.");
+		return atomic_rules_refuse(refusal, ERRCODE_ACTIVE_SQL_TRANSACTION,
+								   psprintf("%s%s cannot run in one statement with other commands",
+											command, concurrently),
+								   "Let each command end with its line, outside of StatementBegin and StatementEnd.");
 	return ATOMIC_RUN;
 }
 

@@ -142,21 +142,32 @@ check_rights(const TrustedTable *table)
 }
 
 /*
- * Finds the history, and locks it for the transaction.  Returns NULL if the
- * settings want none, or if there is none yet.  Errors: see
+ * Finds the table, and locks it in the mode for the transaction.  Returns
+ * NULL if the settings want none, or if there is none yet.  Errors: see
  * trust_find_table().
  */
-TrustedTable *
-history_find(const Settings *settings)
+static TrustedTable *
+find_table(const Settings *settings, LOCKMODE mode)
 {
 	TrustedTable *table;
 
 	if (!settings->history || !settings->versioning)
 		return NULL;
-	table = trust_find_table(settings, HISTORY_SUFFIX, RowExclusiveLock);
-	if (!OidIsValid(table->relation))
-		return NULL;
-	check_rights(table);
+	table = trust_find_table(settings, HISTORY_SUFFIX, mode);
+	return OidIsValid(table->relation) ? table : NULL;
+}
+
+/*
+ * Finds the history, to write to it; NULL if there is none.  Errors: see
+ * find_table(); the caller may not.
+ */
+TrustedTable *
+history_find(const Settings *settings)
+{
+	TrustedTable *table = find_table(settings, RowExclusiveLock);
+
+	if (table != NULL)
+		check_rights(table);
 	return table;
 }
 
@@ -167,12 +178,9 @@ history_find(const Settings *settings)
 TrustedTable *
 history_find_readable(const Settings *settings)
 {
-	TrustedTable *table;
+	TrustedTable *table = find_table(settings, AccessShareLock);
 
-	if (!settings->history || !settings->versioning)
-		return NULL;
-	table = trust_find_table(settings, HISTORY_SUFFIX, AccessShareLock);
-	if (!OidIsValid(table->relation) || !has_rights(table, ACL_SELECT))
+	if (table == NULL || !has_rights(table, ACL_SELECT))
 		return NULL;
 	check_columns(table);
 	return table;
