@@ -21,6 +21,7 @@ DROP TABLE one;
 -- the name of a channel has a limit, and so have numbers
 SELECT gooseplus_migrate(options => jsonb_build_object('notify_channel', repeat('c', 64)));
 \echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY sqlstate
 SELECT gooseplus_migrate(options => '{"ddl_lock_timeout": -1}');
 SELECT gooseplus_migrate(options => '{"ddl_lock_retries": -1}');
 
