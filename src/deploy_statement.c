@@ -124,11 +124,7 @@ deploy_journal_close(Deploy *deploy, const char *outcome,
 	HistoryRow *journal = &step->journal;
 
 	if (!step->journaled)
-	{
 		*journal = run_record_row(&deploy->run, step->row, step->migration);
-		if (error != NULL)
-			journal->statements = 0;
-	}
 	else
 	{
 		journal->statement = 0;

@@ -23,32 +23,71 @@
 #include "replay.h"
 
 /*
+ * Receives one statement and its commands, palloc'd.  Returns whether to go
+ * on with the next one.
+ */
+typedef bool (*ReplayVisit) (void *arg, const ScriptStatement *script,
+							 List *raws);
+
+/*
+ * Gives the statements of a migration from one number to another to the
+ * visitor, in one pass over the file.
+ */
+static void
+visit_statements(const Deploy *deploy, const Migration *migration, int from,
+				 int to, ReplayVisit visit, void *arg)
+{
+	ScriptOptions options;
+	ScriptReader *reader;
+	ScriptStatement script;
+
+	check_script_options(&deploy->settings, &options);
+	reader = script_open(migration->text, migration->length,
+						 migration->direction, &options);
+	while (script_next(reader, &script) == SCRIPT_STATEMENT &&
+		   script.ordinal <= to)
+	{
+		if (script.ordinal >= from &&
+			!visit(arg, &script,
+				   statement_parse(encoding_to_server(script.text,
+													  script.length))))
+			break;
+	}
+	script_close(reader);
+}
+
+/* One statement that was asked for. */
+typedef struct ReplayFound
+{
+	List	   *raws;
+	int			line;
+} ReplayFound;
+
+/* ReplayVisit: keeps the statement. */
+static bool
+keep_statement(void *arg, const ScriptStatement *script, List *raws)
+{
+	ReplayFound *found = arg;
+
+	found->raws = raws;
+	found->line = script->line;
+	return false;
+}
+
+/*
  * Returns the commands of a statement of a migration, palloc'd; its line is
- * returned, too.
+ * returned, too, 0 if there is no such statement.
  */
 List *
 replay_parse(const Deploy *deploy, const Migration *migration, int ordinal,
 			 int *line)
 {
-	ScriptOptions options;
-	ScriptReader *reader;
-	ScriptStatement script;
-	List	   *raws = NIL;
+	ReplayFound found = {0};
 
-	check_script_options(&deploy->settings, &options);
-	reader = script_open(migration->text, migration->length,
-						 migration->direction, &options);
-	*line = 0;
-	while (script_next(reader, &script) == SCRIPT_STATEMENT)
-	{
-		if (script.ordinal != ordinal)
-			continue;
-		*line = script.line;
-		raws = statement_parse(encoding_to_server(script.text, script.length));
-		break;
-	}
-	script_close(reader);
-	return raws;
+	visit_statements(deploy, migration, ordinal, ordinal, keep_statement,
+					 &found);
+	*line = found.line;
+	return found.raws;
 }
 
 /* Does the name belong to this session alone? */
@@ -106,6 +145,23 @@ makes_session_object(Node *node)
 	}
 }
 
+/* ReplayVisit: looks for what ended with its session. */
+static bool
+find_session_object(void *arg, const ScriptStatement *script, List *raws)
+{
+	ListCell   *cell;
+
+	foreach(cell, raws)
+	{
+		if (makes_session_object(lfirst_node(RawStmt, cell)->stmt))
+		{
+			*(int *) arg = script->ordinal;
+			return false;
+		}
+	}
+	return true;
+}
+
 /*
  * Returns the first of the statements that are done which has made something
  * that ended with its session; 0: none.
@@ -113,19 +169,11 @@ makes_session_object(Node *node)
 int
 replay_find_lost(const Deploy *deploy, const DeployStep *step)
 {
-	for (int i = 1; i < step->first; i++)
-	{
-		int			line;
-		List	   *raws = replay_parse(deploy, step->migration, i, &line);
-		ListCell   *cell;
+	int			lost = 0;
 
-		foreach(cell, raws)
-		{
-			if (makes_session_object(lfirst_node(RawStmt, cell)->stmt))
-				return i;
-		}
-	}
-	return 0;
+	visit_statements(deploy, step->migration, 1, step->first - 1,
+					 find_session_object, &lost);
+	return lost;
 }
 
 /* What has been set so far, and where the block in progress began. */
@@ -174,6 +222,17 @@ follow(Replay *replay, RawStmt *raw)
 	}
 }
 
+/* ReplayVisit: follows all commands of a statement. */
+static bool
+follow_all(void *arg, const ScriptStatement *script, List *raws)
+{
+	ListCell   *cell;
+
+	foreach(cell, raws)
+		follow(arg, lfirst_node(RawStmt, cell));
+	return true;
+}
+
 /*
  * Sets again what the statements that are done have set for their session.
  * Returns whether what follows them is inside a transaction block.
@@ -184,14 +243,8 @@ replay_session(const Deploy *deploy, const DeployStep *step)
 	Replay		replay = {.in_block = step->migration->transactional};
 	ListCell   *cell;
 
-	for (int i = 1; i < step->first; i++)
-	{
-		int			line;
-		List	   *raws = replay_parse(deploy, step->migration, i, &line);
-
-		foreach(cell, raws)
-			follow(&replay, lfirst_node(RawStmt, cell));
-	}
+	visit_statements(deploy, step->migration, 1, step->first - 1, follow_all,
+					 &replay);
 	foreach(cell, replay.settings)
 		(void) statement_send("", list_make1(lfirst(cell)), InvalidOid, NULL,
 							  NULL, NULL);
