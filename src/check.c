@@ -82,6 +82,8 @@ read_text(void *arg)
 {
 	Migration  *migration = arg;
 
+	/* before the text: a change between the two must not go unseen */
+	migration->stamp = source_stamp(migration->source);
 	migration->text = migration->source->read(migration->source,
 											  &migration->length);
 }
@@ -215,7 +217,10 @@ read_direction(void *arg)
 					problem_from_script(state->migration->source->label,
 										script_problem(state->reader)));
 	else
+	{
 		state->migration->transactional = script_transactional(state->reader);
+		state->migration->down = script_down(state->reader);
+	}
 	state->migration->nstatements[state->direction] = count;
 }
 

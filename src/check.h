@@ -23,7 +23,10 @@ typedef struct Migration
 	bool		transactional;	/* no NO TRANSACTION in the file */
 	bool		commits;		/* a command ends the transaction (deploys) */
 	int			nstatements[2]; /* by ScriptDirection */
+	ScriptDown	down;			/* where the Down part begins */
+	SourceStamp stamp;			/* of the file, from before it was read */
 	char	   *checksum;		/* NULL: not asked for */
+	int64		version_row;	/* id of its row in the version table, or 0 */
 } Migration;
 
 /* What the migrations are checked for. */

@@ -23,6 +23,7 @@
 #include "indexes.h"
 #include "replay.h"
 #include "report.h"
+#include "stored.h"
 #include "transaction.h"
 #include "unfinished.h"
 
@@ -72,6 +73,8 @@ find_extra_step(Deploy *deploy, const HistoryRow *row, bool recorded,
 	}
 	if (planned && unfinished_is_down(row) == going_down)
 		return false;
+	if (step->source == NULL)
+		step->source = stored_gone(deploy->run.request, row);
 	if (recorded || step->source == NULL)
 		refuse_other(row, recorded);
 	return true;

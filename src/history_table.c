@@ -35,11 +35,16 @@ create_history(void *arg)
 					   "id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, "
 					   "event pg_catalog.text NOT NULL, "
 					   "run pg_catalog.text NOT NULL, "
-					   "version bigint NOT NULL, "
+					   "version bigint, "
 					   "source pg_catalog.text, "
 					   "environment pg_catalog.text, "
 					   "direction pg_catalog.text NOT NULL, "
 					   "checksum pg_catalog.text, "
+					   "up pg_catalog.text, "
+					   "down pg_catalog.text, "
+					   "file_size bigint, "
+					   "file_modified pg_catalog.timestamptz, "
+					   "version_row bigint, "
 					   "started pg_catalog.timestamptz NOT NULL, "
 					   "ended pg_catalog.timestamptz, "
 					   "duration interval, "
@@ -75,6 +80,11 @@ static const struct
 	{"environment", TEXTOID},
 	{"direction", TEXTOID},
 	{"checksum", TEXTOID},
+	{"up", TEXTOID},
+	{"down", TEXTOID},
+	{"file_size", INT8OID},
+	{"file_modified", TIMESTAMPTZOID},
+	{"version_row", INT8OID},
 	{"started", TIMESTAMPTZOID},
 	{"ended", TIMESTAMPTZOID},
 	{"duration", INTERVALOID},

@@ -27,6 +27,7 @@
 #include "hazards.h"
 #include "plan_look.h"
 #include "problem.h"
+#include "repeatable.h"
 #include "statement.h"
 #include "steps.h"
 
@@ -255,6 +256,7 @@ plan_look(const char *env, int64 version, const Settings *settings,
 		rows = version_table_read(version_table_find(settings,
 													 AccessShareLock));
 	steps = steps_make(&request, sources, rows, &nsteps);
+	steps = repeatable_add_steps(&request, sources, steps, &nsteps);
 	for (size_t i = 0; i < nsteps; i++)
 	{
 		Migration	migration = {0};

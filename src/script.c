@@ -50,6 +50,7 @@ script_open(const char *text, size_t length, ScriptDirection direction,
 	reader->direction = direction;
 	reader->options = *options;
 	reader->transactional = true;
+	reader->down.at = length;
 	script_buffer_init(&reader->buffer, options->standard_conforming_strings);
 	script_skipper_init(&reader->skipper, text, length,
 						options->standard_conforming_strings);
@@ -364,6 +365,15 @@ bool
 script_transactional(const ScriptReader *reader)
 {
 	return reader->transactional;
+}
+
+/*
+ * Returns where the Down part begins.  To be asked after SCRIPT_END.
+ */
+ScriptDown
+script_down(const ScriptReader *reader)
+{
+	return reader->down;
 }
 
 /*

@@ -104,6 +104,14 @@ typedef enum ScriptNext
 	SCRIPT_FAILED
 } ScriptNext;
 
+/* Where the Down part of a file begins. */
+typedef struct ScriptDown
+{
+	size_t		at;				/* of the line with the annotation; the length
+								 * of the file if there is none */
+	bool		variables;		/* is ENVSUB on there? */
+} ScriptDown;
+
 typedef struct ScriptReader ScriptReader;
 
 extern ScriptReader *script_open(const char *text, size_t length,
@@ -114,6 +122,7 @@ extern ScriptNext script_next(ScriptReader *reader, ScriptStatement *statement);
 extern const ScriptProblem *script_problem(const ScriptReader *reader);
 extern bool script_has_variables(ScriptReader *reader);
 extern bool script_transactional(const ScriptReader *reader);
+extern ScriptDown script_down(const ScriptReader *reader);
 extern void script_locate(const ScriptReader *reader, size_t offset,
 						  int *line, int *column);
 extern void script_close(ScriptReader *reader);

@@ -80,6 +80,8 @@ script_obey(ScriptReader *reader, Annotation annotation,
 											 &reader->problem))
 					return STEP_FAILED;
 				reader->section = SECTION_DOWN;
+				reader->down.at = line->text -reader->lines.text;
+				reader->down.variables = reader->envsub;
 				reader->block = BLOCK_NONE;
 				script_skipper_clear(&reader->skipper);
 				return STEP_NEXT_LINE;

@@ -1,0 +1,121 @@
+/*-------------------------------------------------------------------------
+ *
+ * repeatable.c
+ *	  Repeatable migrations, R_name.sql: which of them are to run.
+ *
+ * They hold what is replaced as a whole: views, functions, grants.  They have
+ * no version, and run after all numbered migrations, in the order of their
+ * names, each whenever its checksum is not the one that the history has of it.
+ * A run that stops before the last version at hand leaves them out: they fit
+ * the last one.
+ *
+ * The goose command knows nothing of them, as their names have no number.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "changes.h"
+#include "history_table.h"
+#include "plan.h"
+#include "repeatable.h"
+
+/*
+ * Returns what the history says of a migration, or NULL.
+ */
+static const HistoryText *
+find_text(const List *texts, const Source *source)
+{
+	ListCell   *cell;
+
+	foreach(cell, texts)
+	{
+		const HistoryText *text = lfirst(cell);
+
+		if (strcmp(text->source, source->label) == 0)
+			return text->taken_back ? NULL : text;
+	}
+	return NULL;
+}
+
+/*
+ * Returns the repeatable migrations at hand, in the order of their names, as a
+ * list of Repeatable, palloc'd.  Where nothing is recorded all of them are due.
+ */
+List *
+repeatable_list(const SourceSet *sources, const Settings *settings)
+{
+	List	   *list = NIL;
+	List	   *texts = NIL;
+	TrustedTable *history;
+
+	if (sources->repeatables == NULL || sources->repeatables->nitems == 0)
+		return NIL;
+	history = history_find_readable(settings);
+	if (history != NULL)
+		texts = history_texts_repeatable(history);
+	for (size_t i = 0; i < sources->repeatables->nitems; i++)
+	{
+		Repeatable *repeatable = palloc(sizeof(Repeatable));
+
+		repeatable->source = &sources->repeatables->items[i];
+		repeatable->earlier = find_text(texts, repeatable->source);
+		repeatable->due = repeatable->earlier == NULL ||
+			!changes_is_same(repeatable->source, repeatable->earlier, NULL);
+		list = lappend(list, repeatable);
+	}
+	return list;
+}
+
+/*
+ * Does the call reach the last version at hand?
+ */
+static bool
+reaches_end(const RunRequest *request, const SourceSet *sources)
+{
+	return request->command == COMMAND_UP &&
+		(sources->nitems == 0 ||
+		 request->version >= sources->items[sources->nitems - 1].version);
+}
+
+/*
+ * Returns the steps of a call with those of the repeatable migrations that are
+ * due behind them, palloc'd.  Without a history nobody knows whether they are;
+ * then they are left out, unless the call records nothing at all.
+ */
+Step *
+repeatable_add_steps(const RunRequest *request, const SourceSet *sources,
+					 Step *steps, size_t *nsteps)
+{
+	const Settings *settings = request->settings;
+	List	   *repeatables;
+	ListCell   *cell;
+
+	if (sources->repeatables == NULL || sources->repeatables->nitems == 0 ||
+		!reaches_end(request, sources))
+		return steps;
+	if (settings->versioning && !settings->history)
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("repeatable migrations are left out, as no history is kept"),
+				 errhint("Set \"gooseplus.history\" to on.")));
+		return steps;
+	}
+	repeatables = repeatable_list(sources, settings);
+	steps = repalloc_huge(steps, (*nsteps + list_length(repeatables) + 1) *
+						  sizeof(Step));
+	foreach(cell, repeatables)
+	{
+		const Repeatable *repeatable = lfirst(cell);
+
+		if (!repeatable->due)
+			continue;
+		steps[*nsteps].source = repeatable->source;
+		steps[*nsteps].direction = SCRIPT_UP;
+		steps[(*nsteps)++].earlier = repeatable->earlier;
+	}
+	return steps;
+}
