@@ -244,11 +244,14 @@ directory_read(const Source *source, size_t *length)
 {
 	const DirectoryFolder *folder = source->origin;
 	char	   *path = file_path(source);
-	char	   *resolved = real_path(path);
+	char	   *resolved = path;
 	struct stat st;
 	char	   *text;
 	int			fd;
 
+	/* the path of the folder is real; so is this one if it is no link */
+	if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
+		resolved = real_path(path);
 	if (resolved == NULL || stat(resolved, &st) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
