@@ -5,8 +5,8 @@
  *	  setting gooseplus.checksum makes of them.
  *
  * Each migration that is at hand and recorded is compared with what the
- * history says of its text.  A file that has the size and the time that it had
- * then is not read: with a hundred thousand files even a look that changes
+ * history says of its text.  A file that has the size and the time of change
+ * that it had then is not read: with a hundred thousand files even a look that changes
  * nothing would take seconds.
  *
  * What a checksum is made of is in checksum.c.
@@ -44,7 +44,7 @@ changes_is_same(const Source *source, const HistoryText *text,
 	{
 		stamp = source_stamp(source);
 		if (stamp.size == text->file_size &&
-			stamp.modified == text->file_modified)
+			stamp.changed == text->file_changed)
 			return true;
 	}
 	if (check_read(&migration, &problems))

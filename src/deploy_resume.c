@@ -109,7 +109,7 @@ deploy_resume_steps(Deploy *deploy, Step *steps, size_t *nsteps,
 	List	   *rows = table == NULL ? NIL : unfinished_list(table, versions);
 	size_t		extra = 0;
 	size_t		most = *nsteps + list_length(rows);
-	Step	   *all = palloc((most + 1) * sizeof(Step));
+	Step	   *all = palloc0((most + 1) * sizeof(Step));
 	ListCell   *cell;
 
 	*unfinished = palloc0((most + 1) * sizeof(HistoryRow *));

@@ -99,8 +99,8 @@ add_begin(Columns *columns, const HistoryRow *row)
 	{
 		add_column(columns, "file_size", INT8OID,
 				   Int64GetDatum(row->file_size));
-		add_column(columns, "file_modified", TIMESTAMPTZOID,
-				   TimestampTzGetDatum(row->file_modified));
+		add_column(columns, "file_changed", TIMESTAMPTZOID,
+				   TimestampTzGetDatum(row->file_changed));
 	}
 	add_column(columns, "started", TIMESTAMPTZOID,
 			   TimestampTzGetDatum(row->started));

@@ -33,7 +33,7 @@ typedef struct HistoryRow
 	const char *up;				/* texts of the two parts, see stored.c */
 	const char *down;
 	int64		file_size;		/* bytes; below 0: not known, as the next */
-	TimestampTz file_modified;
+	TimestampTz file_changed;
 	int64		version_row;	/* id of its row in the version table, or 0 */
 	const char *outcome;
 	TimestampTz started;

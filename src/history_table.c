@@ -43,7 +43,7 @@ create_history(void *arg)
 					   "up pg_catalog.text, "
 					   "down pg_catalog.text, "
 					   "file_size bigint, "
-					   "file_modified pg_catalog.timestamptz, "
+					   "file_changed pg_catalog.timestamptz, "
 					   "version_row bigint, "
 					   "started pg_catalog.timestamptz NOT NULL, "
 					   "ended pg_catalog.timestamptz, "
@@ -83,7 +83,7 @@ static const struct
 	{"up", TEXTOID},
 	{"down", TEXTOID},
 	{"file_size", INT8OID},
-	{"file_modified", TIMESTAMPTZOID},
+	{"file_changed", TIMESTAMPTZOID},
 	{"version_row", INT8OID},
 	{"started", TIMESTAMPTZOID},
 	{"ended", TIMESTAMPTZOID},
@@ -194,6 +194,17 @@ history_find_readable(const Settings *settings)
 		return NULL;
 	check_columns(table);
 	return table;
+}
+
+/*
+ * Is there a history that the caller may not read?
+ */
+bool
+history_is_hidden(const Settings *settings)
+{
+	TrustedTable *table = find_table(settings, AccessShareLock);
+
+	return table != NULL && !has_rights(table, ACL_SELECT);
 }
 
 /*

@@ -33,7 +33,7 @@
 	" OR outcome" EQUALS "'empty' OR outcome" EQUALS "'recorded')"
 
 #define COLUMNS \
-	"id, version, version_row, checksum, file_size, file_modified, ended"
+	"id, version, version_row, checksum, file_size, file_changed, ended"
 
 /*
  * Fills in what the columns say.
@@ -52,7 +52,7 @@ fill_text(HistoryText *known, HeapTuple row, TupleDesc desc)
 	known->file_size = DatumGetInt64(query_value(row, desc, 5, &isnull));
 	if (isnull)
 		known->file_size = -1;
-	known->file_modified = DatumGetTimestampTz(query_value(row, desc, 6, &isnull));
+	known->file_changed = DatumGetTimestampTz(query_value(row, desc, 6, &isnull));
 	known->ended = DatumGetTimestampTz(query_value(row, desc, 7, &isnull));
 }
 
@@ -160,6 +160,34 @@ history_texts_repeatable(const TrustedTable *table)
 							 " ORDER BY source, id DESC", table->name),
 					0, NULL, NULL, keep_repeatable, &texts);
 	return texts;
+}
+
+/* QueryRow: keeps a name. */
+static void
+keep_name(void *arg, HeapTuple row, TupleDesc desc)
+{
+	List	  **names = arg;
+	bool		isnull;
+
+	*names = lappend(*names,
+					 TextDatumGetCString(query_value(row, desc, 1, &isnull)));
+}
+
+/*
+ * Returns the environments of which Down parts are stored, as a list of
+ * strings, palloc'd.
+ */
+List *
+history_text_environments(const TrustedTable *table)
+{
+	List	   *names = NIL;
+
+	query_table_run(table->relation,
+					psprintf("SELECT DISTINCT environment FROM %s"
+							 " WHERE version IS NOT NULL AND down IS NOT NULL",
+							 table->name),
+					0, NULL, NULL, keep_name, &names);
+	return names;
 }
 
 /* QueryRow: receives a script. */

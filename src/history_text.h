@@ -25,7 +25,7 @@ typedef struct HistoryText
 	bool		taken_back;		/* repeatable ones only */
 	char		checksum[65];
 	int64		file_size;		/* bytes; -1: not known, as the next */
-	TimestampTz file_modified;
+	TimestampTz file_changed;
 	TimestampTz ended;
 } HistoryText;
 
@@ -50,6 +50,7 @@ extern const HistoryText *history_texts_find(const HistoryTexts *texts,
 											 int64 version,
 											 int64 version_row);
 extern List *history_texts_repeatable(const TrustedTable *table);
+extern List *history_text_environments(const TrustedTable *table);
 extern HistoryScript *history_text_script(const TrustedTable *table,
 										  int64 id);
 

@@ -244,8 +244,6 @@ look_has_pending(const char *env, const Settings *settings)
 	collect_refuse_out_of_order(sources, &plan);
 	if (plan.nversions > 0)
 		return true;
-	if (settings->versioning && !settings->history)
-		return false;
 	foreach(cell, repeatable_list(sources, settings))
 	{
 		if (((Repeatable *) lfirst(cell))->due)

@@ -110,7 +110,7 @@ repair_all(void *arg)
 	row.direction = "up";
 	row.checksum = migration.checksum;
 	row.file_size = migration.stamp.size;
-	row.file_modified = migration.stamp.modified;
+	row.file_changed = migration.stamp.changed;
 	row.outcome = "recorded";
 	row.started = repair->run.started_at;
 	row.ended = true;

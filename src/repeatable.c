@@ -41,8 +41,33 @@ find_text(const List *texts, const Source *source)
 }
 
 /*
+ * Warns that nobody knows whether repeatable migrations are to run, if so.
+ */
+static bool
+are_unknown(const Settings *settings)
+{
+	if (!settings->versioning)
+		return false;
+	if (!settings->history)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("repeatable migrations are left out, as no history is kept"),
+				 errhint("Set \"gooseplus.history\" to on.")));
+	else if (history_is_hidden(settings))
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("repeatable migrations are left out, as the history cannot be read"),
+				 errhint("GRANT SELECT on the table \"%s_history\" gives the right.",
+						 (char *) llast(settings->version_table))));
+	else
+		return false;
+	return true;
+}
+
+/*
  * Returns the repeatable migrations at hand, in the order of their names, as a
- * list of Repeatable, palloc'd.  Where nothing is recorded all of them are due.
+ * list of Repeatable, palloc'd; none, with a warning, if nobody knows whether
+ * they are due.  When versioning is off all of them are.
  */
 List *
 repeatable_list(const SourceSet *sources, const Settings *settings)
@@ -51,7 +76,8 @@ repeatable_list(const SourceSet *sources, const Settings *settings)
 	List	   *texts = NIL;
 	TrustedTable *history;
 
-	if (sources->repeatables == NULL || sources->repeatables->nitems == 0)
+	if (sources->repeatables == NULL || sources->repeatables->nitems == 0 ||
+		are_unknown(settings))
 		return NIL;
 	history = history_find_readable(settings);
 	if (history != NULL)
@@ -82,29 +108,19 @@ reaches_end(const RunRequest *request, const SourceSet *sources)
 
 /*
  * Returns the steps of a call with those of the repeatable migrations that are
- * due behind them, palloc'd.  Without a history nobody knows whether they are;
- * then they are left out, unless the call records nothing at all.
+ * due behind them, palloc'd.
  */
 Step *
 repeatable_add_steps(const RunRequest *request, const SourceSet *sources,
 					 Step *steps, size_t *nsteps)
 {
-	const Settings *settings = request->settings;
-	List	   *repeatables;
+	List	   *repeatables = NIL;
 	ListCell   *cell;
 
-	if (sources->repeatables == NULL || sources->repeatables->nitems == 0 ||
-		!reaches_end(request, sources))
+	if (reaches_end(request, sources))
+		repeatables = repeatable_list(sources, request->settings);
+	if (repeatables == NIL)
 		return steps;
-	if (settings->versioning && !settings->history)
-	{
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("repeatable migrations are left out, as no history is kept"),
-				 errhint("Set \"gooseplus.history\" to on.")));
-		return steps;
-	}
-	repeatables = repeatable_list(sources, settings);
 	steps = repalloc_huge(steps, (*nsteps + list_length(repeatables) + 1) *
 						  sizeof(Step));
 	foreach(cell, repeatables)

@@ -53,8 +53,9 @@ run_refuse_unless_possible(const char *call)
 SourceSet *
 run_collect(const RunRequest *request)
 {
+	bool		missing_ok = !steps_go_down(request) || stored_has(request);
 	SourceSet  *sources = collect_sources(request->settings, request->env,
-										  !steps_go_down(request), NULL);
+										  missing_ok, NULL);
 
 	source_set_refuse_duplicates(sources);
 	return sources;

@@ -48,7 +48,7 @@ run_record_row(const Run *run, const RunRow *row, const Migration *migration)
 		.direction = row->direction,
 		.checksum = migration->checksum,
 		.file_size = migration->stamp.size,
-		.file_modified = migration->stamp.modified,
+		.file_changed = migration->stamp.changed,
 		.version_row = migration->version_row,
 		.outcome = row->state,
 		.started = run->migration_started_at,

@@ -321,7 +321,7 @@ source_stamp(const Source *source)
 	SourceStamp stamp = {.size = -1};
 
 	if (source->look == NULL || !source->look(source, &stamp) ||
-		stamp.modified > GetCurrentTimestamp() - STAMP_AGE_USECS)
+		stamp.changed > GetCurrentTimestamp() - STAMP_AGE_USECS)
 		stamp.size = -1;
 	return stamp;
 }

@@ -27,7 +27,7 @@ typedef char *(*SourceRead) (const Source *source, size_t *length);
 typedef struct SourceStamp
 {
 	int64		size;			/* bytes; -1: not known */
-	TimestampTz modified;
+	TimestampTz changed;		/* by the file system, not to be set back */
 } SourceStamp;
 
 /* Looks at a file.  Returns false if there is nothing to tell it by. */

@@ -292,8 +292,9 @@ directory_look(const Source *source, SourceStamp *stamp)
 	if (!found)
 		return false;
 	stamp->size = st.st_size;
-	stamp->modified = time_t_to_timestamptz(st.st_mtim.tv_sec) +
-		st.st_mtim.tv_nsec / 1000;
+	/* st_mtim is the same for all files of many images */
+	stamp->changed = time_t_to_timestamptz(st.st_ctim.tv_sec) +
+		st.st_ctim.tv_nsec / 1000;
 	return true;
 }
 

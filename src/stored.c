@@ -151,6 +151,31 @@ contains(const List *names, const char *name)
 }
 
 /*
+ * Does the history keep Down parts of all environments that the call names?
+ * Then their folders may be gone.
+ */
+bool
+stored_has(const RunRequest *request)
+{
+	TrustedTable *history = history_find_readable(request->settings);
+	List	   *environments = source_environments(request->settings,
+												   request->env);
+	List	   *stored = history == NULL ? NIL :
+	history_text_environments(history);
+	ListCell   *cell;
+
+	/* the base need not have any migration */
+	if (list_length(environments) > 1)
+		environments = list_delete_first(environments);
+	foreach(cell, environments)
+	{
+		if (!contains(stored, lfirst(cell)))
+			return false;
+	}
+	return true;
+}
+
+/*
  * Returns a migration as a row of the history has it, in both directions,
  * palloc'd; NULL if not all of it is kept.
  */

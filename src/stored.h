@@ -18,6 +18,7 @@
 extern void stored_fill(HistoryRow *row, const Migration *migration);
 extern void stored_add(SourceSet *sources, const RunRequest *request,
 					   const VersionRows *rows);
+extern bool stored_has(const RunRequest *request);
 extern const Source *stored_whole(const Settings *settings,
 								  const HistoryText *text);
 extern const Source *stored_gone(const RunRequest *request,
