@@ -169,10 +169,10 @@ add_tokens(void *arg)
 
 	for (int direction = SCRIPT_UP; direction <= SCRIPT_DOWN; direction++)
 	{
-		ScriptReader *reader = script_open(checksum->migration->text,
-										   checksum->migration->length,
-										   direction, &options);
+		const Migration *migration = checksum->migration;
+		ScriptReader *reader = check_open(migration, direction, &options);
 		ScriptStatement script;
+		bool		transactional;
 
 		add_bytes(checksum, direction == SCRIPT_UP ? "Up" : "Down",
 				  direction == SCRIPT_UP ? 2 : 4);
@@ -189,9 +189,12 @@ add_tokens(void *arg)
 			MemoryContextReset(checksum->statement_context);
 		}
 		MemoryContextSwitchTo(context);
-		if (!script_transactional(reader))
+		/* of the whole file, which a reader of one part does not see */
+		transactional = migration->down.line > 0 ?
+			migration->transactional : script_transactional(reader);
+		if (!transactional)
 			add_bytes(checksum, "NO TRANSACTION", 14);
-		if (!script_transactional(reader) || checksum->commits)
+		if (!transactional || checksum->commits)
 			add_bytes(checksum, checksum->ends.data, checksum->ends.len);
 		script_close(reader);
 	}

@@ -197,14 +197,16 @@ history_find_readable(const Settings *settings)
 }
 
 /*
- * Is there a history that the caller may not read?
+ * Returns the name of the history if there is one that the caller may not
+ * read, qualified and quoted; else NULL.
  */
-bool
-history_is_hidden(const Settings *settings)
+const char *
+history_hidden(const Settings *settings)
 {
 	TrustedTable *table = find_table(settings, AccessShareLock);
 
-	return table != NULL && !has_rights(table, ACL_SELECT);
+	return table != NULL && !has_rights(table, ACL_SELECT) ? table->name :
+		NULL;
 }
 
 /*

@@ -178,8 +178,7 @@ plan_look_migration(const Migration *migration, const Settings *settings,
 	item.transactional = migration->transactional;
 	plan_objects_begin(objects, migration->transactional);
 	check_script_options(settings, &options);
-	reader = script_open(migration->text, migration->length, SCRIPT_UP,
-						 &options);
+	reader = check_open(migration, SCRIPT_UP, &options);
 	MemoryContextSwitchTo(context);
 	while (script_next(reader, &script) == SCRIPT_STATEMENT)
 	{

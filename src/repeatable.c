@@ -17,6 +17,9 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
 #include "changes.h"
 #include "history_table.h"
 #include "plan.h"
@@ -46,6 +49,8 @@ find_text(const List *texts, const Source *source)
 static bool
 are_unknown(const Settings *settings)
 {
+	const char *hidden;
+
 	if (!settings->versioning)
 		return false;
 	if (!settings->history)
@@ -53,12 +58,12 @@ are_unknown(const Settings *settings)
 				(errcode(ERRCODE_WARNING),
 				 errmsg("repeatable migrations are left out, as no history is kept"),
 				 errhint("Set \"gooseplus.history\" to on.")));
-	else if (history_is_hidden(settings))
+	else if ((hidden = history_hidden(settings)) != NULL)
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),
 				 errmsg("repeatable migrations are left out, as the history cannot be read"),
-				 errhint("GRANT SELECT on the table \"%s_history\" gives the right.",
-						 (char *) llast(settings->version_table))));
+				 errhint("GRANT SELECT ON %s TO %s gives the right.", hidden,
+						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
 	else
 		return false;
 	return true;

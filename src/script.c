@@ -50,10 +50,28 @@ script_open(const char *text, size_t length, ScriptDirection direction,
 	reader->direction = direction;
 	reader->options = *options;
 	reader->transactional = true;
-	reader->down.at = length;
 	script_buffer_init(&reader->buffer, options->standard_conforming_strings);
 	script_skipper_init(&reader->skipper, text, length,
 						options->standard_conforming_strings);
+	return reader;
+}
+
+/*
+ * Begins to read the Down part of a file where an earlier reader found it: see
+ * script_down().  What stands before it is not read again.
+ */
+ScriptReader *
+script_open_down(const char *text, size_t length, const ScriptDown *down,
+				 const ScriptOptions *options)
+{
+	ScriptReader *reader = script_open(text, length, SCRIPT_DOWN, options);
+
+	reader->marked = false;
+	reader->section = SECTION_UP;
+	reader->lines.at = down->at;
+	reader->lines.number = down->line - 1;
+	reader->envsub = down->variables;
+	reader->transactional = down->transactional;
 	return reader;
 }
 
@@ -373,7 +391,14 @@ script_transactional(const ScriptReader *reader)
 ScriptDown
 script_down(const ScriptReader *reader)
 {
-	return reader->down;
+	ScriptDown	end = {
+		.at = reader->lines.length,
+		.line = reader->lines.number + 1,
+		.variables = reader->envsub,
+		.transactional = reader->transactional
+	};
+
+	return reader->section == SECTION_DOWN ? reader->down : end;
 }
 
 /*
