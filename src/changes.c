@@ -110,13 +110,18 @@ changes_find(const SourceSet *sources, const VersionRows *rows,
 	size_t		count;
 	size_t		k = 0;
 	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext whole;
 	MemoryContext context;
 
 	if (settings->checksum == CHECKSUM_OFF || history == NULL)
 		return NIL;
-	context = AllocSetContextCreate(caller, "gooseplus changes",
+	whole = AllocSetContextCreate(caller, "gooseplus changes",
+								  ALLOCSET_DEFAULT_SIZES);
+	context = AllocSetContextCreate(whole, "gooseplus file",
 									ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(whole);
 	known = find_known(rows, history_texts_read(history), &count);
+	MemoryContextSwitchTo(caller);
 	for (size_t i = 0; i < sources->nitems; i++)
 	{
 		const Source *source = &sources->items[i];
@@ -144,8 +149,7 @@ changes_find(const SourceSet *sources, const VersionRows *rows,
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(context);
 	}
-	MemoryContextDelete(context);
-	pfree(known);
+	MemoryContextDelete(whole);
 	return changes;
 }
 
