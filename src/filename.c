@@ -59,7 +59,7 @@ filename_version(const char *name, int64 *version)
 
 /*
  * Is name, without a directory, that of a repeatable migration: R_name.sql?
- * To goose it has no number, and is skipped.
+ * To goose it has no number: the Provider skips it, the command refuses it.
  */
 bool
 filename_is_repeatable(const char *name)

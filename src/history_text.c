@@ -27,10 +27,17 @@
 
 #define EQUALS " OPERATOR(pg_catalog.=) "
 
-/* Condition on rows: it has ended well, and says what the text was. */
+/*
+ * Conditions on rows: it has ended well, and says what the text was; it has
+ * done something, and not ended well.
+ */
 #define HAS_TEXT \
-	"checksum IS NOT NULL AND (outcome" EQUALS "'applied'" \
-	" OR outcome" EQUALS "'empty' OR outcome" EQUALS "'recorded')"
+	"(checksum IS NOT NULL AND (outcome" EQUALS "'applied'" \
+	" OR outcome" EQUALS "'empty' OR outcome" EQUALS "'recorded'))"
+#define HALF_DONE \
+	"(partial IS NOT NULL AND (statements OPERATOR(pg_catalog.>) 0" \
+	" OR partial OR doubtful) AND (outcome" EQUALS "'running'" \
+	" OR outcome" EQUALS "'failed' OR outcome" EQUALS "'interrupted'))"
 
 #define COLUMNS \
 	"id, version, version_row, checksum, file_size, file_changed, ended"
@@ -129,18 +136,46 @@ history_texts_find(const HistoryTexts *texts, int64 version,
 	return &texts->items[low - 1];
 }
 
-/* QueryRow: keeps the text of a repeatable migration. */
+/* Returns the member of the list about a repeatable migration, or NULL. */
+static HistoryText *
+find_repeatable(const List *texts, const char *source)
+{
+	ListCell   *cell;
+
+	foreach(cell, texts)
+	{
+		if (strcmp(((HistoryText *) lfirst(cell))->source, source) == 0)
+			return lfirst(cell);
+	}
+	return NULL;
+}
+
+/*
+ * QueryRow: keeps the text of a repeatable migration, instead of the one
+ * before it; or notes that it was not all that was run.
+ */
 static void
 keep_repeatable(void *arg, HeapTuple row, TupleDesc desc)
 {
 	List	  **texts = arg;
-	HistoryText *known = palloc(sizeof(HistoryText));
 	bool		isnull;
+	char	   *source = TextDatumGetCString(query_value(row, desc, 8, &isnull));
+	HistoryText *known = find_repeatable(*texts, source);
 
+	if (!DatumGetBool(query_value(row, desc, 10, &isnull)))
+	{
+		if (known != NULL)
+			known->half_replaced = true;
+		return;
+	}
+	if (known == NULL)
+	{
+		known = palloc(sizeof(HistoryText));
+		*texts = lappend(*texts, known);
+	}
 	fill_text(known, row, desc);
-	known->source = TextDatumGetCString(query_value(row, desc, 8, &isnull));
+	known->source = source;
 	known->taken_back = DatumGetBool(query_value(row, desc, 9, &isnull));
-	*texts = lappend(*texts, known);
 }
 
 /*
@@ -153,11 +188,12 @@ history_texts_repeatable(const TrustedTable *table)
 	List	   *texts = NIL;
 
 	query_table_run(table->relation,
-					psprintf("SELECT DISTINCT ON (source) " COLUMNS ", source,"
-							 " direction" EQUALS "'down'"
+					psprintf("SELECT " COLUMNS ", source,"
+							 " direction" EQUALS "'down', " HAS_TEXT
 							 " FROM %s WHERE event" EQUALS "'repeatable'"
-							 " AND " HAS_TEXT
-							 " ORDER BY source, id DESC", table->name),
+							 " AND source IS NOT NULL"
+							 " AND (" HAS_TEXT " OR " HALF_DONE ")"
+							 " ORDER BY id", table->name),
 					0, NULL, NULL, keep_repeatable, &texts);
 	return texts;
 }
@@ -184,7 +220,8 @@ history_text_environments(const TrustedTable *table)
 
 	query_table_run(table->relation,
 					psprintf("SELECT DISTINCT environment FROM %s"
-							 " WHERE version IS NOT NULL AND down IS NOT NULL",
+							 " WHERE version IS NOT NULL AND down IS NOT NULL"
+							 " AND environment IS NOT NULL",
 							 table->name),
 					0, NULL, NULL, keep_name, &names);
 	return names;
@@ -200,28 +237,33 @@ receive_script(void *arg, HeapTuple row, TupleDesc desc)
 
 	script->source = TextDatumGetCString(query_value(row, desc, 1, &isnull));
 	script->environment = TextDatumGetCString(query_value(row, desc, 2, &isnull));
-	value = query_value(row, desc, 3, &isnull);
+	script->complete = DatumGetBool(query_value(row, desc, 3, &isnull));
+	value = query_value(row, desc, 4, &isnull);
 	script->text = isnull ? NULL : TextDatumGetCString(value);
-	script->complete = DatumGetBool(query_value(row, desc, 4, &isnull));
 }
 
 /*
- * Returns the script that is stored in a row, palloc'd, or NULL if the row is
- * gone.
+ * Returns the script that is stored in a row, palloc'd, with or without its
+ * text; NULL if none is, or not even its Down part.
  */
 HistoryScript *
-history_text_script(const TrustedTable *table, int64 id)
+history_text_script(const TrustedTable *table, int64 id, bool with_text)
 {
 	Oid			type = INT8OID;
 	Datum		value = Int64GetDatum(id);
 	HistoryScript *script = palloc0(sizeof(HistoryScript));
 
 	if (query_table_run(table->relation,
-						psprintf("SELECT source, environment,"
-								 " CASE WHEN up IS NULL THEN down ELSE"
-								 " up OPERATOR(pg_catalog.||) down END,"
-								 " up IS NOT NULL FROM %s"
-								 " WHERE id" EQUALS "$1", table->name),
+						psprintf("SELECT source, environment, up IS NOT NULL, %s"
+								 " FROM %s WHERE id" EQUALS "$1"
+								 " AND source IS NOT NULL"
+								 " AND environment IS NOT NULL"
+								 " AND down IS NOT NULL",
+								 with_text ?
+								 "CASE WHEN up IS NULL THEN down ELSE"
+								 " up OPERATOR(pg_catalog.||) down END" :
+								 "NULL::pg_catalog.text",
+								 table->name),
 						1, &type, &value, receive_script, script) == 0)
 		return NULL;
 	return script;

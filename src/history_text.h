@@ -22,7 +22,8 @@ typedef struct HistoryText
 	int64		version;		/* 0: repeatable */
 	int64		version_row;	/* id in the version table; 0: repeatable */
 	const char *source;			/* label; NULL unless repeatable */
-	bool		taken_back;		/* repeatable ones only */
+	bool		taken_back;		/* repeatable ones only, as the next */
+	bool		half_replaced;	/* a later text has been run in part */
 	char		checksum[65];
 	int64		file_size;		/* bytes; -1: not known, as the next */
 	TimestampTz file_changed;
@@ -41,7 +42,7 @@ typedef struct HistoryScript
 {
 	char	   *source;			/* label */
 	char	   *environment;
-	char	   *text;			/* database's encoding; NULL: not kept */
+	char	   *text;			/* database's encoding; NULL: not asked for */
 	bool		complete;		/* is the Up part in it, too? */
 } HistoryScript;
 
@@ -52,6 +53,6 @@ extern const HistoryText *history_texts_find(const HistoryTexts *texts,
 extern List *history_texts_repeatable(const TrustedTable *table);
 extern List *history_text_environments(const TrustedTable *table);
 extern HistoryScript *history_text_script(const TrustedTable *table,
-										  int64 id);
+										  int64 id, bool with_text);
 
 #endif							/* GOOSEPLUS_HISTORY_TEXT_H */

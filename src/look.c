@@ -321,6 +321,28 @@ validate_migration(const Source *source, const Settings *settings,
 }
 
 /*
+ * Adds a warning for a repeatable migration that keeps the goose command from
+ * the numbered ones beside it.
+ */
+static void
+note_repeatable(const SourceSet *sources, const Source *repeatable,
+				List **problems)
+{
+	for (size_t i = 0; i < sources->nitems; i++)
+	{
+		Problem    *problem;
+
+		if (strcmp(sources->items[i].environment, repeatable->environment) != 0)
+			continue;
+		problem = problem_make(repeatable->label, 0, 0, ERRCODE_WARNING,
+							   "The goose command refuses a folder with a file that has no number. For its sake repeatable migrations can have an environment of their own.");
+		problem->warning = true;
+		*problems = lappend(*problems, problem);
+		return;
+	}
+}
+
+/*
  * Checks every migration at hand, applied or not, in both directions, and
  * those that are pending for hazards.  Returns a list of Problem, allocated
  * in the current context.
@@ -365,6 +387,7 @@ look_validate(const char *env, const Settings *settings)
 		const Repeatable *repeatable = lfirst(cell);
 
 		CHECK_FOR_INTERRUPTS();
+		note_repeatable(sources, repeatable->source, &problems);
 		problems = list_concat(problems,
 							   validate_migration(repeatable->source, settings,
 												  repeatable->due, objects,

@@ -9,7 +9,8 @@
  * A run that stops before the last version at hand leaves them out: they fit
  * the last one.
  *
- * The goose command knows nothing of them, as their names have no number.
+ * To goose their names have no number: its Provider skips them, and the goose
+ * command refuses a folder that holds one.
  *
  * Copyright (c) 2026, gooseplus contributors
  *
@@ -94,6 +95,7 @@ repeatable_list(const SourceSet *sources, const Settings *settings)
 		repeatable->source = &sources->repeatables->items[i];
 		repeatable->earlier = find_text(texts, repeatable->source);
 		repeatable->due = repeatable->earlier == NULL ||
+			repeatable->earlier->half_replaced ||
 			!changes_is_same(repeatable->source, repeatable->earlier, NULL);
 		list = lappend(list, repeatable);
 	}

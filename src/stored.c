@@ -94,12 +94,12 @@ stored_read(const Source *source, size_t *length)
 	const Stored *stored = source->origin;
 	TrustedTable *table = history_find(stored->settings);
 	HistoryScript *script = table == NULL ? NULL :
-	history_text_script(table, stored->id);
+	history_text_script(table, stored->id, true);
 	char	   *text;
 
 	if (table != NULL)
 		trust_check_writers(table);
-	if (script == NULL || script->text == NULL)
+	if (script == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FILE),
 				 errmsg("the stored text of %s is gone", source->label),
@@ -184,10 +184,10 @@ stored_whole(const Settings *settings, const HistoryText *text)
 {
 	TrustedTable *table = history_find(settings);
 	HistoryScript *script = table == NULL ? NULL :
-	history_text_script(table, text->id);
+	history_text_script(table, text->id, false);
 	Source	   *source;
 
-	if (script == NULL || script->text == NULL || !script->complete)
+	if (script == NULL || !script->complete)
 		return NULL;
 	source = palloc0(sizeof(Source));
 	fill_source(source, settings, text->id, text->version, script, false);
@@ -204,10 +204,10 @@ stored_gone(const RunRequest *request, const HistoryRow *row)
 {
 	TrustedTable *table = history_find(request->settings);
 	HistoryScript *script = table == NULL ? NULL :
-	history_text_script(table, row->id);
+	history_text_script(table, row->id, false);
 	Source	   *source;
 
-	if (script == NULL || script->text == NULL ||
+	if (script == NULL ||
 		!contains(source_environments(request->settings, request->env),
 				  script->environment))
 		return NULL;
@@ -226,9 +226,9 @@ add_stored(SourceSet *sources, const Settings *settings,
 		   const List *environments, const TrustedTable *history,
 		   const HistoryText *text)
 {
-	HistoryScript *script = history_text_script(history, text->id);
+	HistoryScript *script = history_text_script(history, text->id, false);
 
-	if (script->text == NULL || !contains(environments, script->environment))
+	if (script == NULL || !contains(environments, script->environment))
 		return;
 	fill_source(source_set_add(sources), settings, text->id, text->version,
 				script, true);
