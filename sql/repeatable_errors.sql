@@ -69,6 +69,17 @@ SELECT gooseplus_migrate();
 CALL gooseplus_deploy();
 SELECT source, outcome, statements, partial FROM goose_db_version_history WHERE event = 'repeatable' ORDER BY id DESC LIMIT 1;
 CALL gooseplus_deploy();
+-- a caller who cannot see the history does not know
+CREATE ROLE regress_gooseplus_repeatable;
+GRANT USAGE ON SCHEMA regress_repeatable_errors TO regress_gooseplus_repeatable;
+GRANT SELECT ON gooseplus_bundle, goose_db_version TO regress_gooseplus_repeatable;
+GRANT EXECUTE ON FUNCTION gooseplus_has_pending, gooseplus_status TO regress_gooseplus_repeatable;
+SET ROLE regress_gooseplus_repeatable;
+SELECT gooseplus_has_pending();
+SELECT source, state FROM gooseplus_status();
+RESET ROLE;
+REVOKE ALL ON gooseplus_bundle FROM regress_gooseplus_repeatable;
+REVOKE ALL ON FUNCTION gooseplus_has_pending, gooseplus_status FROM regress_gooseplus_repeatable;
 -- no statements at all
 CALL put('base/R_v.sql', '-- +goose Up');
 SELECT source, state, statements FROM gooseplus_migrate();
@@ -76,3 +87,4 @@ SELECT source, state, statements FROM gooseplus_migrate();
 
 SELECT gooseplus_bundle_drop('regress_repeatable_errors');
 DROP SCHEMA regress_repeatable_errors CASCADE;
+DROP ROLE regress_gooseplus_repeatable;

@@ -67,11 +67,11 @@ SELECT count(*) FROM gooseplus_apply_version(5, 'down', 'eu');
 SET client_min_messages = notice;
 SELECT gooseplus_down('eu');
 SET client_min_messages = warning;
-UPDATE goose_db_version_history SET down = E'-- +goose Down\nSELEC;' WHERE version = 4;
+UPDATE goose_db_version_history SET down = E'-- +goose Down\nSELEC;' WHERE version = 4 AND event = 'migration';
 SELECT gooseplus_down('eu');
-UPDATE goose_db_version_history SET down = '-- +goose Gown' WHERE version = 4;
+UPDATE goose_db_version_history SET down = '-- +goose Gown' WHERE version = 4 AND event = 'migration';
 SELECT gooseplus_down('eu');
-UPDATE goose_db_version_history SET down = '' WHERE version = 4;
+UPDATE goose_db_version_history SET down = '' WHERE version = 4 AND event = 'migration';
 SELECT version, statements FROM gooseplus_down('eu');
 -- the files at hand go before
 CALL put('base/00003_third.sql', E'INSERT INTO trail VALUES (''from the file'');\n');
@@ -104,6 +104,19 @@ SELECT gooseplus_down('eu');
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
 \set VERBOSITY default
+
+-- an environment can be gone as a whole, as long as the history knows it
+CALL find();
+CALL lose('eu');
+SELECT version, direction FROM gooseplus_down('eu');
+CALL find();
+SELECT count(*) FROM gooseplus_up_to(2, 'eu');
+CALL lose('eu');
+SELECT gooseplus_redo('eu');
+CALL gooseplus_revert(1, 'eu');
+SELECT gooseplus_down('us');
+SELECT gooseplus_down('us,eu');
+SELECT gooseplus_down('eu', '{"history": false}');
 
 -- what a baseline has recorded can be taken back
 CALL find();

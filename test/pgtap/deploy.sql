@@ -15,7 +15,7 @@ SELECT is((SELECT count(DISTINCT xmin::text) FROM goose_db_version), 4::bigint, 
 
 -- the history
 SELECT columns_are('goose_db_version_history', ARRAY['id', 'event', 'run', 'version', 'source', 'environment',
-    'direction', 'checksum', 'up', 'down', 'file_size', 'file_modified', 'version_row', 'started', 'ended',
+    'direction', 'checksum', 'up', 'down', 'file_size', 'file_changed', 'version_row', 'started', 'ended',
     'duration', 'statements', 'rows', 'role', 'outcome', 'sqlstate', 'message', 'file', 'line', 'statement',
     'partial', 'doubtful', 'invalid_indexes', 'version_sequence']);
 SELECT col_is_null('goose_db_version_history', 'version', 'a repeatable migration has no version');
