@@ -98,7 +98,9 @@ SELECT states();
 CREATE FUNCTION seven() RETURNS void LANGUAGE sql AS '';
 SELECT gooseplus_register(7, 'seven()');
 SELECT version FROM gooseplus_migrate('eu', '{"checksum": "off"}');
-CREATE OR REPLACE FUNCTION seven() RETURNS void LANGUAGE sql AS 'SELECT';
+SELECT gooseplus_unregister(7);
+CREATE FUNCTION another() RETURNS void LANGUAGE sql AS '';
+SELECT gooseplus_register(7, 'another()');
 SELECT states();
 SELECT gooseplus_unregister(7);
 

@@ -101,6 +101,11 @@ TABLE told;
 CALL gooseplus_deploy(options => '{"rollback_on_failure": false}');
 SELECT look(), pending();
 TABLE told;
+-- with the file as it was, too
+CALL put('R_b', 'b', 'CREATE INDEX CONCURRENTLY IF NOT EXISTS trail_step ON trail (step);', head => E'-- +goose NO TRANSACTION\n');
+SELECT pending();
+CALL gooseplus_deploy();
+SELECT look(), pending();
 CALL put('00004_four', 'four');
 CALL put('R_b', 'b once more', 'SELECT 1;', head => E'-- +goose NO TRANSACTION\n');
 CALL gooseplus_deploy();

@@ -32,13 +32,17 @@ CALL put('base/R_c.sql', E'CREATE OR REPLACE VIEW c AS SELECT 1;');
 CALL put('base/R_d.sql', E'-- +goose Up\nCREATE OR REPLACE VIEW;\n-- +goose Down\nDROP WIEV c;');
 CALL put('base/R_e.sql', E'-- +goose Up\n-- +goose NO TRANSACTION\nVACUUM one;');
 SELECT gooseplus_migrate();
-SELECT * FROM gooseplus_validate();
+SELECT * FROM gooseplus_validate() WHERE line IS NOT NULL;
 DELETE FROM gooseplus_bundle WHERE bundle = 'regress_repeatable_errors' AND path ~ 'R_[cde]';
 -- a hazard, as long as it is to run
 CALL put('base/R_c.sql', E'-- +goose Up\nCREATE INDEX IF NOT EXISTS one_a ON one (a);');
-SELECT source, line, severity, left(message, 50) AS message FROM gooseplus_validate();
+SELECT source, line, severity, left(message, 50) AS message FROM gooseplus_validate() WHERE line IS NOT NULL;
 SELECT count(*) FROM gooseplus_migrate();
-SELECT count(*) FROM gooseplus_validate();
+SELECT count(*) FROM gooseplus_validate() WHERE line IS NOT NULL;
+-- the goose command wants numbers: it stumbles over those that are beside numbered ones
+SELECT source, line, severity, message FROM gooseplus_validate() WHERE source ~ 'R_a';
+CALL put('own/R_own.sql', E'-- +goose Up\nSELECT 1;');
+SELECT source, message FROM gooseplus_validate('own', '{"exclude_names": "R_a.sql,R_b.sql,R_c.sql"}');
 
 -- one name in two folders
 CALL put('eu/R_a.sql', E'-- +goose Up\nSELECT 1;');
@@ -49,7 +53,7 @@ SELECT gooseplus_migrate('eu');
 SELECT gooseplus_status('eu,us');
 SELECT gooseplus_down('eu');
 CALL gooseplus_deploy('eu');
-SELECT * FROM gooseplus_validate('eu');
+SELECT source, line, severity, message FROM gooseplus_validate('eu') WHERE severity = 'error';
 SELECT source FROM gooseplus_migrate('eu', '{"base_environment": "us", "exclude_names": "R_a.sql"}');
 -- but not in two that do not meet
 SELECT source FROM gooseplus_migrate('eu', '{"base_environment": "none"}');
