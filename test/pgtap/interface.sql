@@ -25,6 +25,7 @@ INSERT INTO wanted VALUES
     ('gooseplus_rehearse', '{text,bigint,jsonb}', 'setof record'),
     ('gooseplus_create', '{text,text,boolean,jsonb}', 'text'),
     ('gooseplus_fix', '{text,jsonb,boolean}', 'setof record'),
+    ('gooseplus_repair', '{bigint,text,jsonb}', 'boolean'),
     ('gooseplus_register', '{bigint,regprocedure,regprocedure,text,text}', 'void'),
     ('gooseplus_unregister', '{bigint,text}', 'boolean'),
     ('gooseplus_status', '{text,jsonb}', 'setof record'),
@@ -100,6 +101,9 @@ SELECT is(pg_get_function_arguments('gooseplus_launch(text, bigint, jsonb, text)
 SELECT is(pg_get_function_arguments('gooseplus_rehearse(text, bigint, jsonb)'::regprocedure)
     ~ '^env text DEFAULT NULL::text, version bigint DEFAULT NULL::bigint, options jsonb DEFAULT', true,
     'rehearse needs no argument');
+SELECT is(pg_get_function_arguments('gooseplus_repair(bigint, text, jsonb)'::regprocedure),
+    'version bigint, env text DEFAULT NULL::text, options jsonb DEFAULT ''{}''::jsonb',
+    'repair needs a version');
 SELECT is(pg_get_function_arguments('gooseplus_statements(text, text, jsonb)'::regprocedure)
     ~ '^script text, direction text DEFAULT ''up''::text, options jsonb DEFAULT ''{}''::jsonb, OUT', true,
     'statements needs a script');
