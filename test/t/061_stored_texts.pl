@@ -109,7 +109,7 @@ sub begin_with
 	clear_files($node);
 	write_files($node, map { ("older/$_" => $first{$_}, "newer/$_" => $first{$_}) } keys %first);
 	write_files($node, map { ("newer/$_" => $more{$_}) } keys %more);
-	write_files($node, map { ("$_/note.txt" => '') } 'none/base', 'none/production', 'older/production');
+	write_files($node, map { ("$_/note.txt" => '') } 'none', 'none/other');
 	return;
 }
 
@@ -212,6 +212,8 @@ works('revert');
 is(notices(),
 	'production/00007_production.sql, base/00006_index.sql, base/00005_data.sql, base/00004_function.sql',
 	'revert: it says what is from the history');
+like($err, qr/^WARNING:  58P01: environment "production" has no folder in the directory "\Q$older\E"$/m,
+	'revert: and that the folder is gone');
 is_back('revert');
 run_call($newer, "CALL gooseplus_deploy('production', :o)");
 works('the newer container comes back');
@@ -288,6 +290,8 @@ begin_with('', %concurrently);
 deploy_newer("'production', ");
 run_call($older, 'CALL gooseplus_revert(3, :o)');
 like($err, qr/^ERROR:  58P01: version not found: 7$/m, 'an environment that the call does not name');
+run_call($older, "CALL gooseplus_revert(3, 'staging', :o)");
+like($err, qr/^ERROR:  58P01: environment "staging" has no folder/m, 'one that never was');
 run_call($older, "CALL gooseplus_revert(3, 'production', :o)", '"exclude_versions": [6]');
 like($err, qr/^ERROR:  58P01: version not found: 6$/m, 'an excluded one');
 is(versions(), '0 1 2 3 4 5 6 7', 'nothing was done');

@@ -249,6 +249,16 @@ run_call($deploy);
 is($status, 0, 'it has changed after the crash') or diag($err);
 is(marks(), 'A, a six', 'then its new text is run');
 
+# or the one that was there before
+write_files($node, 'base/R_a.sql' => "-- +goose NO TRANSACTION\n-- +goose Up\nINSERT INTO mark VALUES ('A');\n${gate}INSERT INTO mark VALUES ('end of A');\n");
+kill_at_gate();
+write_files($node, 'base/R_a.sql' => text_of('a', 'six'));
+is(states(), 'R_a.sql pending', 'the file was put back after the crash: it is pending all the same');
+run_call($deploy);
+is($status, 0, 'the next deploy runs it') or diag($err);
+is(marks(), 'A, a six', 'and what it had half replaced is back');
+is(states(), '', 'and nothing is left');
+
 # ------------------------------------------------------- failures
 #
 # A deploy of numbered and repeatable migrations that fails at each of them:
