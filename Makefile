@@ -27,7 +27,7 @@ THIRD  = atomic_rules bundle check checksum collect commit_rules copy_data \
 	hazard_expressions hazard_tables hazards indexes languages launch \
 	launch_worker look plan_look plan_names plan_objects rehearsal replay \
 	run run_atomic run_begin run_boundary run_command run_deploy run_record \
-	run_rehearse run_statements statement steps unfinished watch
+	run_rehearse run_statements statement steps unfinished wait watch
 TOP    = api api_run gooseplus
 
 OBJS = $(patsubst %,src/%.o,$(GROUND) $(FIRST) $(SECOND) $(THIRD) $(TOP))

@@ -6,7 +6,8 @@
  * A call walks down one staircase, and a file includes only what is below it:
  *
  *	api, api_run	SQL functions: unpack, call, return rows
- *	run_atomic, run_rehearse, run_deploy, launch, look, plan_look, files, bundle
+ *	run_atomic, run_rehearse, run_deploy, launch, wait, look, plan_look, files,
+ *	bundle
  *					what a call does
  *	run and its parts, deploy_*, replay, unfinished, steps, check, checksum,
  *	collect, statement, copy_data, atomic_rules, commit_rules, deploy_rules,

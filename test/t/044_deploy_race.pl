@@ -20,7 +20,7 @@ $node->reload;
 
 my $goose_id = 4097083626;
 my $deploy = 'CALL gooseplus_deploy();';
-my $waiting = 'gooseplus: waiting for the migration lock';
+my $waiting = 'gooseplus: waiting for the migration lock%';
 my ($session, $pid, $status, $out, $err);
 
 # Reads, and keeps its snapshot: CREATE INDEX CONCURRENTLY waits for it.
@@ -354,7 +354,7 @@ my $index = $no_transaction
   . "INSERT INTO mark VALUES ('3');\n";
 my $index_ends = 'marks 1 2 3; indexes item_id';
 my $in_second = 'gooseplus: 2/2 base/00002_second.sql statement 2';
-my $cleaning = 'gooseplus: cleaning up after base/00002_second.sql';
+my $cleaning = 'gooseplus: 2/2 base/00002_second.sql cleaning up';
 
 start_second($index, $in_second, "wait_event = 'virtualxid'");
 cancel();
