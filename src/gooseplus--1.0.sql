@@ -201,7 +201,17 @@ SELECT
     a.wait_event_type,
     a.wait_event
 FROM pg_catalog.pg_stat_activity AS a
-CROSS JOIN LATERAL pg_catalog.regexp_match(a.query COLLATE pg_catalog."C",
+JOIN pg_catalog.pg_database AS d ON d.oid OPERATOR(pg_catalog.=) a.datid
+-- the text is in the encoding of that database: if this one has another, what
+-- is not ASCII is escaped
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN pg_catalog.pg_encoding_to_char(d.encoding) OPERATOR(pg_catalog.=)
+            pg_catalog.getdatabaseencoding() THEN a.query
+        ELSE pg_catalog.encode(pg_catalog.decode(
+            pg_catalog.replace(a.query, E'\\', E'\\\\'), 'escape'), 'escape')
+    END) AS q(query)
+CROSS JOIN LATERAL pg_catalog.regexp_match(q.query COLLATE pg_catalog."C",
     '^gooseplus: (?:(preparing)|waiting for the migration lock (-?[0-9]+)|'
     '(?:(rehearsing|returning) )?([0-9]{1,9})/([0-9]{1,9}) (.*) '
     '(?:statement ([0-9]{1,9})|(waiting to try again|cleaning up|putting in order)))$')

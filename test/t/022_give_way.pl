@@ -77,7 +77,7 @@ foreach my $end ('COMMIT', 'ROLLBACK')
 	$other = $node->background_psql('postgres');
 	$other->query_safe("BEGIN; $goose_table");
 	$session = start_psql($node, $migrate);
-	wait_activity($node, '%gooseplus_migrate%', "wait_event_type = 'Lock'");
+	wait_activity($node, 'gooseplus: preparing', "wait_event_type = 'Lock'");
 	$other->query_safe($end);
 	$other->quit;
 	($status, $out, $err) = finish_psql($session);
