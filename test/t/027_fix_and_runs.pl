@@ -13,7 +13,7 @@ use Test::More;
 
 my $node = new_node('fix_and_runs');
 my $root = migrate_root($node);
-my $waiting = 'gooseplus: waiting for the migration lock';
+my $waiting = 'gooseplus: waiting for the migration lock%';
 my $recorded = 'SELECT version_id FROM goose_db_version ORDER BY id';
 
 # The files below the root, sorted.
