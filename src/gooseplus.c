@@ -11,14 +11,14 @@
  *					what a call does
  *	run and its parts, deploy_*, replay, unfinished, steps, repeatable, stored,
  *	changes, check, checksum, collect, statement, copy_data, atomic_rules,
- *	commit_rules, deploy_rules, deferred, indexes, languages, rehearsal, watch, hazards and its parts,
- *	plan_names, plan_objects
+ *	commit_rules, deploy_rules, deferred, indexes, languages, rehearsal, watch,
+ *	hazards and its parts, plan_names, plan_objects
  *					what it is made of
  *	source, source_directory, source_bundle, source_function, trust,
  *	version_table, history, history_table, history_text, migration_lock
  *					what is stored
- *	settings, setting_text, options, report, problem, query, timer, session, transaction,
- *	encoding, compat
+ *	settings, setting_text, options, report, problem, query, timer, session,
+ *	transaction, encoding, compat
  *					the server's side
  *	script, annotation, lexer, interpolate, filename, plan and their parts
  *					pure C
