@@ -91,7 +91,7 @@ test-matrix:
 
 # On a server that checks itself, and under valgrind.
 test-assert:
-	@test/assert/run
+	@test/assert/run $(PARTS)
 
 bench:
 	@test/bench/run
