@@ -3,7 +3,7 @@
 # contexts, after the server's caches are dropped (which only a server with
 # assertions can do), and the private memory of the process.
 #
-# GOOSEPLUS_CALLS=N: how many calls are a round (default 100).  Below 50 the
+# GOOSEPLUS_CALLS=N: how many calls are a round (default 200).  Below 50 the
 # calls are made, for valgrind to see, and nothing is measured.
 
 use strict;
@@ -13,13 +13,13 @@ use File::Path qw(make_path);
 use IPC::Run;
 use Test::More;
 
-my $calls = $ENV{GOOSEPLUS_CALLS} || 100;
+my $calls = $ENV{GOOSEPLUS_CALLS} || 200;
 my $root = "$ENV{GOOSEPLUS_PRIVATE}/leaks";
 
 # A leak of one allocation a call is at least this; the process may keep more
 # for other reasons, as freed memory in pieces.
 my $context_bytes = 16;
-my $process_bytes = 600;
+my $process_bytes = 400;
 
 sub write_file
 {
