@@ -46,7 +46,7 @@ REGRESS_OPTS = --inputdir=. --load-extension=gooseplus --encoding=UTF8 --no-loca
 EXTRA_CLEAN = results regression.diffs regression.out output_iso tmp_check
 
 # Goals that find, or as root install, a server by themselves.
-SELF_SUFFICIENT = demo test test-interop bench
+SELF_SUFFICIENT = demo test test-interop test-matrix test-assert bench
 .PHONY: $(SELF_SUFFICIENT)
 
 ifneq ($(filter-out $(SELF_SUFFICIENT),$(or $(MAKECMDGOALS),all)),)
@@ -85,6 +85,14 @@ test:
 # The real goose beside gooseplus; a part of make test, too.
 test-interop:
 	@test/run interop
+
+# On every server version; make test-matrix VERSIONS="18 19" SUITES="unit tap".
+test-matrix:
+	@test/matrix/run $(SUITES)
+
+# On a server that checks itself, and under valgrind.
+test-assert:
+	@test/assert/run $(PARTS)
 
 bench:
 	@test/bench/run

@@ -8,6 +8,10 @@
  * point where it begins to read, and give COPY a function to read from: it
  * hands out the file's text, which is in memory, piece by piece.
  *
+ * The text is converted to the database's encoding here, not by COPY: where
+ * two characters of Unicode are one of the database's, COPY fails when the end
+ * of one of its buffers comes between the two (seen in 15 to 19rc1).
+ *
  * So the command does not pass the utility hooks: an extension that watches
  * utility commands does not see it; one that watches permission checks does.
  *
@@ -38,12 +42,17 @@
 
 #include "compat.h"
 #include "copy_data.h"
+#include "encoding.h"
 
 /* A COPY in progress. */
 typedef struct CopyProgress
 {
 	const ScriptData *data;
 	size_t		at;				/* how many of their bytes are read */
+	char	   *converted;		/* what they are in the database's encoding;
+								 * NULL: the same */
+	size_t		converted_length;
+	size_t		converted_at;	/* how many of these bytes are read */
 	CopyFromState state;		/* NULL: it has not begun to read */
 } CopyProgress;
 
@@ -187,30 +196,59 @@ open_table(ParseState *state, const CopyStmt *stmt, Node **where)
 }
 
 /*
- * Returns the options of the command.  Files are UTF-8, whatever the client
- * uses, unless the command says otherwise.
- */
-static List *
-options_of(const CopyStmt *stmt)
-{
-	if (copy_option(stmt, "encoding") != NULL)
-		return stmt->options;
-	return lappend(list_copy(stmt->options),
-				   makeDefElem("encoding", (Node *) makeString("UTF8"), -1));
-}
-
-/*
- * copy_data_source_cb: gives the next bytes of the data.
+ * copy_data_source_cb: gives the next bytes of the data.  COPY wants as many
+ * as it can have, but takes fewer; none are the end.
  */
 static int
 read_data(void *buffer, int minimum, int maximum)
 {
-	size_t		length = Min((size_t) maximum,
-							 in_progress->data->length - in_progress->at);
+	CopyProgress *progress = in_progress;
+	const char *bytes = progress->data->bytes + progress->at;
+	size_t		length = progress->data->length - progress->at;
+	size_t	   *at = &progress->at;
 
-	memcpy(buffer, in_progress->data->bytes + in_progress->at, length);
-	in_progress->at += length;
+	if (progress->converted != NULL)
+	{
+		if (progress->converted_at == progress->converted_length)
+		{
+			progress->at += encoding_convert_some(bytes, length,
+												  progress->converted);
+			progress->converted_length = strlen(progress->converted);
+			progress->converted_at = 0;
+		}
+		bytes = progress->converted + progress->converted_at;
+		length = progress->converted_length - progress->converted_at;
+		at = &progress->converted_at;
+	}
+	length = Min((size_t) maximum, length);
+	memcpy(buffer, bytes, length);
+	*at += length;
 	return (int) length;
+}
+
+/*
+ * Begins to read the data.  Files are UTF-8, whatever the client uses, unless
+ * the command says otherwise: then that is left to COPY.
+ */
+static void
+begin_copy(CopyProgress *progress, ParseState *state, Relation relation,
+		   Node *where, const CopyStmt *stmt)
+{
+	List	   *options = stmt->options;
+
+	if (copy_option(stmt, "encoding") == NULL)
+	{
+		const char *encoding = GetDatabaseEncodingName();
+
+		options = lappend(list_copy(options),
+						  makeDefElem("encoding",
+									  (Node *) makeString(pstrdup(encoding)),
+									  -1));
+		if (encoding_is_converted())
+			progress->converted = palloc(ENCODING_CONVERTED);
+	}
+	progress->state = BeginCopyFrom(state, relation, where, NULL, false,
+									read_data, stmt->attlist, options);
 }
 
 /*
@@ -239,9 +277,7 @@ copy_data_run(const char *sql, const RawStmt *raw, const ScriptData *data)
 	in_progress = &progress;
 	PG_TRY();
 	{
-		progress.state = BeginCopyFrom(state, relation, where, NULL, false,
-									   read_data, stmt->attlist,
-									   options_of(stmt));
+		begin_copy(&progress, state, relation, where, stmt);
 		rows = CopyFrom(progress.state);
 		EndCopyFrom(progress.state);
 	}

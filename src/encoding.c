@@ -19,17 +19,64 @@
 
 #include "encoding.h"
 
-/* How much is converted at a time, to look whether it can be. */
+/* How much is verified at a time. */
 #define ENCODING_CHUNK (64 * 1024)
 
 /*
- * Does the database store UTF-8 as it is?  SQL_ASCII takes any bytes.
+ * Has the database an encoding that UTF-8 must be converted to?  SQL_ASCII
+ * takes any bytes.
  */
-static bool
-server_takes_utf8(void)
+bool
+encoding_is_converted(void)
 {
-	return GetDatabaseEncoding() == PG_UTF8 ||
-		GetDatabaseEncoding() == PG_SQL_ASCII;
+	return GetDatabaseEncoding() != PG_UTF8 &&
+		GetDatabaseEncoding() != PG_SQL_ASCII;
+}
+
+/*
+ * Returns how much of valid UTF-8, of at most ENCODING_PIECE bytes, to convert
+ * at a time.  Some encodings have one character for two of Unicode, which must
+ * not be cut apart.  A conversion that finds the first byte of a character
+ * behind its last whole one leaves both for the next piece, if the two might
+ * be such a pair (UtfToLocal() of utils/mb/conv.c).
+ */
+static int
+piece_length(const char *text, size_t length)
+{
+	int			piece;
+
+	if (length <= ENCODING_PIECE)
+		return (int) length;
+	piece = pg_encoding_mbcliplen(PG_UTF8, text, ENCODING_PIECE - 1,
+								  ENCODING_PIECE - 1);
+	/* nothing is paired with ASCII */
+	return IS_HIGHBIT_SET(text[piece]) ? piece + 1 : piece;
+}
+
+/*
+ * Converts the first characters of valid UTF-8 to the database's encoding,
+ * which must be another one, into a buffer of ENCODING_CONVERTED bytes, and
+ * ends them with a NUL.  Returns how many bytes of the text that were: 0 if
+ * there are none, or if the first character has no equivalent.
+ */
+static size_t
+convert_piece(const char *text, size_t length, char *converted)
+{
+	Oid			conversion = FindDefaultConversionProc(PG_UTF8,
+													   GetDatabaseEncoding());
+
+	if (!OidIsValid(conversion))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("default conversion function for encoding \"%s\" to \"%s\" does not exist",
+						pg_encoding_to_char(PG_UTF8),
+						GetDatabaseEncodingName())));
+	return pg_do_encoding_conversion_buf(conversion, PG_UTF8,
+										 GetDatabaseEncoding(),
+										 (unsigned char *) unconstify(char *, text),
+										 piece_length(text, length),
+										 (unsigned char *) converted,
+										 ENCODING_CONVERTED, true);
 }
 
 /*
@@ -38,47 +85,12 @@ server_takes_utf8(void)
 static size_t
 convertible_length(const char *text, size_t length)
 {
-	Oid			conversion = FindDefaultConversionProc(PG_UTF8,
-													   GetDatabaseEncoding());
-	unsigned char *scratch;
+	char	   *scratch = palloc(ENCODING_CONVERTED);
 	size_t		done = 0;
-	bool		stepped_back = false;
+	size_t		piece;
 
-	if (!OidIsValid(conversion))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("default conversion function for encoding \"%s\" to \"%s\" does not exist",
-						pg_encoding_to_char(PG_UTF8),
-						GetDatabaseEncodingName())));
-	scratch = palloc(ENCODING_CHUNK * MAX_CONVERSION_GROWTH + 1);
-	while (done < length)
-	{
-		int			chunk = Min(length - done, ENCODING_CHUNK);
-		int			converted;
-
-		chunk = pg_encoding_mbcliplen(PG_UTF8, text + done, chunk, chunk);
-		converted = pg_do_encoding_conversion_buf(conversion, PG_UTF8,
-												  GetDatabaseEncoding(),
-												  (unsigned char *) unconstify(char *, text + done),
-												  chunk, scratch,
-												  ENCODING_CHUNK * MAX_CONVERSION_GROWTH + 1,
-												  true);
-		if (converted == 0 && done > 0 && !stepped_back)
-		{
-			/*
-			 * Some encodings have one character for two of Unicode, and we
-			 * may have cut between the two.
-			 */
-			while ((text[--done] & 0xC0) == 0x80)
-				;
-			stepped_back = true;
-			continue;
-		}
-		stepped_back = false;
-		done += converted;
-		if (converted < chunk)
-			break;
-	}
+	while ((piece = convert_piece(text + done, length - done, scratch)) > 0)
+		done += piece;
 	pfree(scratch);
 	return done;
 }
@@ -112,7 +124,7 @@ encoding_check(const char *text, size_t length, size_t *offset)
 		}
 		done += valid;
 	}
-	if (!server_takes_utf8())
+	if (encoding_is_converted())
 	{
 		*offset = convertible_length(text, length);
 		if (*offset < length)
@@ -129,6 +141,23 @@ char *
 encoding_to_server(const char *text, size_t length)
 {
 	return pg_any_to_server(text, (int) length, PG_UTF8);
+}
+
+/*
+ * The same for texts too long to convert at once: converts the first
+ * characters of it into a buffer of ENCODING_CONVERTED bytes, and ends them
+ * with a NUL.  Returns how many bytes of the text that were; 0 at its end.
+ * Must be called only if encoding_is_converted().  Errors: a character that
+ * has no equivalent.
+ */
+size_t
+encoding_convert_some(const char *text, size_t length, char *converted)
+{
+	size_t		done = convert_piece(text, length, converted);
+
+	if (done == 0 && length > 0)
+		(void) encoding_to_server(text, piece_length(text, length));
+	return done;
 }
 
 /*

@@ -48,7 +48,29 @@ server_build()
 	fi
 }
 
-# Make and start the cluster; psql and its like find it by PGHOST.
+# The server's program under valgrind, which writes what it finds, and nothing
+# else, to a file a process.  Sets SERVER_PROGRAM.
+server_under_valgrind()
+{
+	local share
+
+	share=$("$PG_CONFIG" --sharedir)
+	SERVER_PROGRAM=$GOOSEPLUS_PRIVATE/postgres
+	SERVER_FOUND=$GOOSEPLUS_PRIVATE/valgrind
+	mkdir "$SERVER_FOUND"
+	cat >"$SERVER_PROGRAM" <<-EOF
+		#!/bin/sh
+		exec valgrind -q --leak-check=no --num-callers=30 --gen-suppressions=all \
+			--suppressions='$share/valgrind.supp' --log-file='$SERVER_FOUND/%p.log' \
+			'$SERVER_BIN/postgres' "\$@"
+	EOF
+	chmod +x "$SERVER_PROGRAM"
+	export PGCTLTIMEOUT=600
+}
+
+# Make and start the cluster; psql and its like find it by PGHOST.  The caller's
+# GOOSEPLUS_SETTINGS are lines of its postgresql.conf; GOOSEPLUS_VALGRIND=1 runs
+# it under valgrind.
 server_start()
 {
 	local sockets=$GOOSEPLUS_PRIVATE/s
@@ -69,13 +91,16 @@ server_start()
 		timezone = 'UTC'
 		log_timezone = 'UTC'
 		log_line_prefix = '%m [%p] %u@%d/%a '
+		${GOOSEPLUS_SETTINGS:-}
 	EOF
 	# migrations that tests name by a path relative to the data directory
 	if [ -d "$GOOSEPLUS_TREE/test/fixtures" ]; then
 		cp -R "$GOOSEPLUS_TREE/test/fixtures" "$SERVER_DATA/fixtures"
 	fi
 	trap server_stop EXIT
-	pg_ctl -D "$SERVER_DATA" -l "$SERVER_LOG" -w start >/dev/null ||
+	[ "${GOOSEPLUS_VALGRIND:-}" != 1 ] || server_under_valgrind
+	pg_ctl -D "$SERVER_DATA" ${SERVER_PROGRAM:+-p "$SERVER_PROGRAM"} -l "$SERVER_LOG" \
+		-w start >/dev/null ||
 		{ tail -n 20 "$SERVER_LOG" >&2; die "the server did not start"; }
 	export PGHOST=$sockets PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
 }

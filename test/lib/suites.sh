@@ -18,6 +18,7 @@ suite_folder()
 		pgtap) say test/pgtap ;;
 		tap) say test/t ;;
 		interop) say test/interop ;;
+		leaks) say test/assert ;;
 		*) die "there is no suite \"$1\"; the suites are: $SUITES_ALL" ;;
 	esac
 }
@@ -107,7 +108,10 @@ suite_regress()
 	local output=$GOOSEPLUS_PRIVATE/regress.out
 	local -a tests=(sql/*.sql)
 
-	make -s PG_CONFIG="$PG_CONFIG" installcheck >"$output" 2>&1
+	# the caller may want only some
+	[ -z "${GOOSEPLUS_REGRESS:-}" ] || read -r -a tests <<<"$GOOSEPLUS_REGRESS"
+	make -s PG_CONFIG="$PG_CONFIG" ${GOOSEPLUS_REGRESS:+"REGRESS=$GOOSEPLUS_REGRESS"} \
+		installcheck >"$output" 2>&1
 	suite_count_regress "$output" regression.diffs ${#tests[@]}
 }
 
@@ -186,6 +190,31 @@ suite_interop()
 	suite_count_last "$output" "$status"
 }
 
+# Repeated calls; not one of all, as it wants a server with assertions.
+suite_leaks()
+{
+	local output=$GOOSEPLUS_PRIVATE/leaks.out status
+
+	perl test/lib/tap.pl prove test/assert/leaks.pl 2>&1 | suite_show "$output"
+	status=${PIPESTATUS[0]}
+	[ "$status" = 0 ] || suite_server_log
+	suite_count_last "$output" "$status"
+}
+
+# What valgrind has found in the server while the other suites ran: each
+# process counts.
+suite_valgrind()
+{
+	local -a processes found
+
+	pg_ctl -D "$SERVER_DATA" -m fast -t 600 -w stop >/dev/null
+	processes=("$SERVER_FOUND"/*.log)
+	mapfile -t found < <(find "$SERVER_FOUND" -name '*.log' -size +0)
+	[ ${#found[@]} = 0 ] || head -n 60 "${found[@]:0:5}"
+	[ -e "${processes[0]}" ] || { suite_count 0 1 0; return; }
+	suite_count $((${#processes[@]} - ${#found[@]})) ${#found[@]} 0
+}
+
 # --------------------------------------------------------------------- all
 
 suites_run()
@@ -215,6 +244,10 @@ suites_run()
 		fi
 	done
 
+	if [ -n "${SERVER_FOUND:-}" ]; then
+		say "== valgrind"
+		suite_valgrind
+	fi
 	say "$SUITES_PASSED passed, $SUITES_FAILED failed, $SUITES_SKIPPED skipped"
 	[ "$SUITES_FAILED" = 0 ] && [ "$SUITES_PASSED" != 0 ]
 }

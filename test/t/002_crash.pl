@@ -47,7 +47,7 @@ my ($status, $out, $err);
 PostgreSQL::Test::Utils::system_or_bail('pg_ctl', 'kill', 'KILL', $pid);
 ($status, $out, $err) = finish_psql($session);
 isnt($status, 0, 'the caller of the killed run gets an error');
-$node->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()')
+wait_server($node, 'SELECT NOT pg_is_in_recovery()')
   or die 'the server did not come back';
 is(dump_of($node, 'postgres'), $before, 'nothing is left after SIGKILL');
 is($node->safe_psql('postgres', 'SELECT gooseplus_db_version()'),

@@ -66,6 +66,26 @@ pairs_are_kept('data',
 	"-- +goose Up\nCREATE TABLE word (w text);\nSET client_encoding = 'SQL_ASCII';\n"
 	  . "COPY word FROM stdin;\n" . $pair x 100_000 . "\n\\.\n", 100_000);
 
+# wherever the server's buffers end: lines whose pairs begin at any distance
+# from there
+my $word = $pair x 20_001;
+
+clear_files($node);
+write_files($node,
+	'base/00001_word.sql' => "-- +goose Up\nCREATE TABLE word (shift int, w text);\n"
+	  . "COPY word FROM stdin;\n"
+	  . join('', map { "$_\t" . 'a' x $_ . "$word\n" } 1 .. 9)
+	  . "\\.\n");
+($status, $out, $err) = query(
+	$node, q(
+	SET client_min_messages = warning;
+	SELECT state FROM gooseplus_migrate();
+	SELECT count(*), bool_and(convert_to(w, 'UTF8') =
+		convert_to(repeat('a', shift), 'UTF8') || decode(repeat('e3818be3829a', 20001), 'hex'))
+		FROM word;
+	DROP TABLE word, goose_db_version), database => 'EUC_JIS_2004');
+is($out, "applied\n9|t", 'EUC_JIS_2004, data: at any place') or diag($err);
+
 # --- where an error is
 
 clear_files($node);

@@ -372,8 +372,7 @@ sub strike
 		$node->stop('immediate', fail_ok => 1);
 		$node->start;
 	}
-	$node->poll_query_until('postgres',
-		"SELECT ($checkpointer_pid) <> $checkpointer")
+	wait_server($node, "SELECT ($checkpointer_pid) <> $checkpointer")
 	  or die 'the server did not come back';
 	return 1;
 }

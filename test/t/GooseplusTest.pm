@@ -18,8 +18,8 @@ use Test::More;
 use Time::HiRes qw(usleep);
 
 our @EXPORT = qw(new_node node_conf write_files write_raw clear_files
-  migrate_root query start_psql finish_psql wait_activity dump_of
-  memory_peak);
+  migrate_root query start_psql finish_psql wait_activity wait_server
+  dump_of memory_peak);
 
 # The first minor releases of 15 have another background_psql().
 plan(skip_all => 'PostgreSQL::Test::BackgroundPsql is missing')
@@ -180,6 +180,26 @@ sub wait_activity
 		usleep(20_000);
 	}
 	die "no session showed $pattern";
+}
+
+# Wait until a query in the database "postgres" of a server that starts again
+# says "t"; returns false if it never does.  The method poll_query_until writes
+# the query to psql's input, and dies if psql, sent away, has already gone.
+sub wait_server
+{
+	my ($node, $sql) = @_;
+	my $end = time + $patience;
+
+	while (time < $end)
+	{
+		my ($out, $err) = ('', '');
+
+		IPC::Run::run([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', $sql ],
+			'<', '/dev/null', '>', \$out, '2>', \$err);
+		return 1 if $out eq "t\n";
+		usleep(20_000);
+	}
+	return 0;
 }
 
 # A database as pg_dump writes it, without what differs from call to call.
