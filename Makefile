@@ -17,8 +17,8 @@ PGFILEDESC = "gooseplus - runs goose migrations inside the server"
 GROUND = annotation character copy_command filename interpolate \
 	interpolate_substring lexer line linemap plan routine script \
 	script_annotation script_buffer script_data
-FIRST  = encoding options problem query query_table report session settings \
-	timer transaction
+FIRST  = encoding extension_version options problem query query_table report \
+	session settings timer transaction
 SECOND = history history_table migration_lock source source_bundle source_directory \
 	source_function trust version_table
 THIRD  = atomic_rules bundle check checksum collect commit_rules copy_data \
