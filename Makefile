@@ -45,7 +45,7 @@ REGRESS_OPTS = --inputdir=. --load-extension=gooseplus --encoding=UTF8 --no-loca
 EXTRA_CLEAN = results regression.diffs regression.out output_iso tmp_check
 
 # Goals that find, or as root install, a server by themselves.
-SELF_SUFFICIENT = demo test test-interop bench
+SELF_SUFFICIENT = demo test test-interop bench deb dist test-deb test-install
 .PHONY: $(SELF_SUFFICIENT)
 
 ifneq ($(filter-out $(SELF_SUFFICIENT),$(or $(MAKECMDGOALS),all)),)
@@ -87,3 +87,16 @@ test-interop:
 
 bench:
 	@test/bench/run
+
+# Debian packages and the PGXN distribution, in dist/.
+deb:
+	@test/package/deb
+dist:
+	@test/package/dist
+
+# They, and the recipes of doc/install.md, on fresh systems: as root, and it
+# takes minutes.  test-deb is the Debian package alone.
+test-install:
+	@test/package/try
+test-deb:
+	@test/package/try deb

@@ -8,7 +8,6 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
-use File::Basename qw(dirname);
 use GooseplusTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -46,33 +45,6 @@ my ($this) = slurp_file("$tree/gooseplus.control") =~ /^default_version = '(.*)'
 my $next = "$this.1";
 my $script = slurp_file("$tree/src/gooseplus--$this.sql");
 
-# Run a command that must succeed.
-sub run_or_die
-{
-	my (@command) = @_;
-	my $out = '';
-
-	IPC::Run::run(\@command, '>', \$out, '2>&1')
-	  or die "@command failed:\n$out";
-	return $out;
-}
-
-# A copy of the server, with this version installed, that may be changed.
-# Returns what PGXS and PostgreSQL::Test::Cluster want to know of it.
-sub copy_server
-{
-	my ($name) = @_;
-	my $bin = dirname($ENV{PG_CONFIG});
-	my $root = "$ENV{GOOSEPLUS_PRIVATE}/pg";
-
-	run_or_die('cp', '-al', $root, "$work/$name");
-	$bin =~ s/^\Q$root\E// or die "$bin is not below $root";
-	return {
-		pg_config => "$work/$name$bin/pg_config",
-		prefix => dirname("$work/$name$bin")
-	};
-}
-
 # A tree of the next version, built: the control file has another number, the
 # library one function more, and there is a script to get there.
 sub build_next
@@ -108,6 +80,16 @@ sub install_tree
 
 	run_or_die('make', '-s', '-C', $folder, "PG_CONFIG=$server->{pg_config}",
 		'with_llvm=no', "DATA=@scripts", 'all', 'install');
+	return;
+}
+
+# Put the library of one copy of the server into another one.
+sub install_library
+{
+	my ($from, $to) = @_;
+	my ($old, $new) = map { run_or_die("$_->{pg_config}", '--pkglibdir') =~ s/\n//r } $from, $to;
+
+	run_or_die('cp', '--remove-destination', "$old/gooseplus.so", "$new/");
 	return;
 }
 
@@ -187,7 +169,7 @@ my $tree_next = build_next();
 
 # --- from this version to the next
 
-my $server = copy_server('server');
+my $server = copy_server("$work/server");
 my $node = new_cluster('update', $server);
 
 $node->safe_psql('postgres', q(
@@ -298,10 +280,7 @@ is($node->safe_psql('fresh', 'SELECT count(*) FROM gooseplus_migrate()'), 2, 'an
 
 # --- the old library is back
 
-install_tree($tree, copy_server('again'));
-run_or_die('sh', '-c', "cp --remove-destination \$($work/again"
-	  . substr($server->{pg_config}, length("$work/server"))
-	  . " --pkglibdir)/gooseplus.so \$($server->{pg_config} --pkglibdir)/");
+install_library(copy_server("$work/again"), $server);
 is(error_of($node, 'SELECT gooseplus_migrate()'), differ($this, $next, $install),
 	'the library is older than the extension');
 like(error_of($node, 'SELECT gooseplus_next()'), $lacks, 'and lacks a function');
@@ -316,7 +295,7 @@ $node->stop;
 foreach my $setting (qw(shared_preload_libraries session_preload_libraries))
 {
 	my $shared = $setting =~ /^shared/;
-	my $copy = copy_server($setting);
+	my $copy = copy_server("$work/$setting");
 
 	$node = new_cluster($setting, $copy, "$setting = 'gooseplus'\n");
 	$node->safe_psql('postgres', 'CREATE EXTENSION gooseplus');
@@ -339,7 +318,8 @@ foreach my $setting (qw(shared_preload_libraries session_preload_libraries))
 
 # --- pg_upgrade
 
-my $old = new_cluster('upgrade_old', copy_server('upgrade'));
+my $server_old = copy_server("$work/upgrade");
+my $old = new_cluster('upgrade_old', $server_old);
 my $new = PostgreSQL::Test::Cluster->new('upgrade_new', install_path => $server->{prefix});
 
 install_tree($tree_next, $server);
@@ -353,8 +333,7 @@ node_conf($new);
 $new->append_conf('postgresql.conf', "gooseplus.directory = '" . migrate_root($old) . "'\n");
 chdir $work or die "chdir $work: $!";
 run_or_die("$server->{prefix}/bin/pg_upgrade", '--no-sync',
-	'-b', "$work/upgrade" . substr("$server->{prefix}/bin", length("$work/server")),
-	'-B', "$server->{prefix}/bin", '-d', $old->data_dir, '-D', $new->data_dir,
+	'-b', "$server_old->{prefix}/bin", '-B', "$server->{prefix}/bin", '-d', $old->data_dir, '-D', $new->data_dir,
 	'-p', $old->port, '-P', $new->port, '-s', $new->host);
 $new->start;
 is(extension_version($new), $this, 'pg_upgrade takes the extension along as it is');
