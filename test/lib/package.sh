@@ -14,6 +14,14 @@ package_version()
 	sed -n '1s/^gooseplus (\(.*\)-[^-]*) .*/\1/p' "$PACKAGE_TREE/debian/changelog"
 }
 
+# package_tree FOLDER: a copy of the source, without what was built in it
+package_tree()
+{
+	setup_copy_tree "$PACKAGE_TREE"
+	mv "$SETUP_PRIVATE/tree" "$1"
+	rmdir "$SETUP_PRIVATE/tmp"
+}
+
 # package_step LOG TITLE COMMAND ...: run a command, tell how long it took, and
 # show the end of its output if it fails.
 package_step()
@@ -42,8 +50,7 @@ package_build()
 	# the tests make clusters of their own
 	say 'create_main_cluster = false' \
 		>"$root/etc/postgresql-common/createcluster.d/none.conf"
-	setup_copy_tree "$PACKAGE_TREE"
-	mv "$SETUP_PRIVATE/tree" "$root/build/gooseplus-$version"
+	package_tree "$root/build/gooseplus-$version"
 	tar -C "$root/build" --exclude="gooseplus-$version/debian" \
 		-czf "$root/build/gooseplus_$version.orig.tar.gz" "gooseplus-$version"
 
