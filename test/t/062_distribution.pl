@@ -1,6 +1,7 @@
 # The distribution for PGXN: its META.json keeps to PGXN's specification, its
 # zip has all that a build needs, and what is built in a fresh folder passes.
-# And there is one version number, for whatever kind of package.
+# And there is one version number, for whatever kind of package.  (The packages
+# themselves take minutes: make test-install.)
 
 use strict;
 use warnings;
@@ -49,6 +50,15 @@ like(slurp_file("$tree/debian/changelog"), qr/\Agooseplus \(\Q$meta->{version}\E
 	'debian/changelog, too');
 ok(-f "$tree/src/gooseplus--$version.sql" || glob("$tree/src/gooseplus--*--$version.sql"),
 	'there is a script that leads there');
+
+# --- debian/control, as pg_buildext makes it of control.in
+
+my ($source, $package) = split /\n\n/, slurp_file("$tree/debian/control.in");
+my @versions = slurp_file("$tree/debian/control") =~ /^Package: postgresql-(\d+)-gooseplus$/mg;
+
+is( slurp_file("$tree/debian/control"),
+	join("\n\n", $source, map { my $v = $_; $package =~ s/PGVERSION/$v/gr =~ s/\n$//r } @versions) . "\n",
+	"debian/control is made of control.in, for PostgreSQL @versions");
 
 # --- META.json, by version 1.0.0 of PGXN's specification
 
