@@ -25,7 +25,7 @@ dockerfile_from()
 }
 
 # dockerfile_copy CONTEXT STAGE [--from=STAGE] SOURCE TARGET: what SOURCE has
-# goes into the folder TARGET
+# goes into the folder TARGET.  The context is what .dockerignore leaves of it.
 dockerfile_copy()
 {
 	local from=$1 stage=$2
@@ -35,7 +35,7 @@ dockerfile_copy()
 		--from=*) from=$CHROOT_WORK/stage-${1#--from=}; shift ;;
 	esac
 	mkdir -p "$CHROOT_WORK/$stage$2"
-	tar -C "$from/$1" --exclude=./.git --exclude=./dist -cf - . |
+	tar -C "$from/$1" -cf - . |
 		tar -C "$CHROOT_WORK/$stage$2" --no-same-owner --keep-directory-symlink -xf -
 }
 

@@ -70,6 +70,12 @@ package_build()
 		chroot_run "$root" su builder -c "
 			cd /build && lintian --display-info --fail-on error,warning,info \
 				--suppress-tags $PACKAGE_SUPPRESS *.changes" || return
+	package_step "$CHROOT_WORK/installed.log" "debian/tests, on the installed package" \
+		chroot_run "$root" sh -ec "
+			cd /build/gooseplus-$version
+			apt-get -q -y --no-install-recommends install \
+				\$(ls ../postgresql-*-gooseplus_*.deb)
+			su builder -c 'sh -e debian/tests/installcheck'" || return
 	mkdir "$CHROOT_WORK/debian"
 	mv "$root"/build/gooseplus_* "$root"/build/*.deb "$CHROOT_WORK/debian"
 	rm -rf "$root"
