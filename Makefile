@@ -17,8 +17,8 @@ PGFILEDESC = "gooseplus - runs goose migrations inside the server"
 GROUND = annotation character copy_command filename interpolate \
 	interpolate_substring lexer line linemap plan routine script \
 	script_annotation script_buffer script_data
-FIRST  = encoding options problem query query_table report session setting_text \
-	settings timer transaction
+FIRST  = encoding extension_version options problem query query_table report \
+	session setting_text settings timer transaction
 SECOND = history history_table history_text migration_lock source \
 	source_bundle source_directory source_function trust version_table
 THIRD  = atomic_rules bundle changes check checksum collect commit_rules \
@@ -46,7 +46,8 @@ REGRESS_OPTS = --inputdir=. --load-extension=gooseplus --encoding=UTF8 --no-loca
 EXTRA_CLEAN = results regression.diffs regression.out output_iso tmp_check
 
 # Goals that find, or as root install, a server by themselves.
-SELF_SUFFICIENT = demo test test-interop test-matrix test-assert bench
+SELF_SUFFICIENT = demo test test-interop test-matrix test-assert bench deb dist \
+	test-deb test-install
 .PHONY: $(SELF_SUFFICIENT)
 
 ifneq ($(filter-out $(SELF_SUFFICIENT),$(or $(MAKECMDGOALS),all)),)
@@ -96,3 +97,16 @@ test-assert:
 
 bench:
 	@test/bench/run
+
+# Debian packages and the PGXN distribution, in dist/.
+deb:
+	@test/package/deb
+dist:
+	@test/package/dist
+
+# They, and the recipes of doc/install.md, on fresh systems: as root, and it
+# takes minutes.  test-deb is the Debian package alone.
+test-install:
+	@test/package/try
+test-deb:
+	@test/package/try deb

@@ -40,10 +40,10 @@ SELECT gooseplus_migrate('injected', '{"variables": {"TEXT": "it''s"}}');
 \set VERBOSITY default
 
 -- the server's environment only if a superuser lets it
-SELECT statement FROM gooseplus_statements(E'-- +goose ENVSUB ON\n-- +goose Up\nSELECT ''$PATH'';');
+SELECT statement FROM gooseplus_statements(E'-- +goose ENVSUB ON\n-- +goose Up\nSELECT ''$PGSYSCONFDIR'';');
 SELECT statement <> 'SELECT '''';' AS let FROM gooseplus_statements(
-    E'-- +goose ENVSUB ON\n-- +goose Up\nSELECT ''$PATH'';', 'up', '{"server_environment": true}');
-SELECT statement FROM gooseplus_statements(E'-- +goose ENVSUB ON\n-- +goose Up\nSELECT ''$PATH'';',
-    'up', '{"server_environment": true, "variables": {"PATH": "ours wins"}}');
+    E'-- +goose ENVSUB ON\n-- +goose Up\nSELECT ''$PGSYSCONFDIR'';', 'up', '{"server_environment": true}');
+SELECT statement FROM gooseplus_statements(E'-- +goose ENVSUB ON\n-- +goose Up\nSELECT ''$PGSYSCONFDIR'';',
+    'up', '{"server_environment": true, "variables": {"PGSYSCONFDIR": "ours wins"}}');
 
 DROP SCHEMA regress_envsub CASCADE;

@@ -19,6 +19,7 @@
 #include "api.h"
 #include "bundle.h"
 #include "collect.h"
+#include "extension_version.h"
 #include "files.h"
 #include "look.h"
 #include "plan.h"
@@ -50,10 +51,14 @@ api_text(FunctionCallInfo fcinfo, int argument)
 		text_to_cstring(PG_GETARG_TEXT_PP(argument));
 }
 
-/* Returns the options argument, which must not be null. */
+/*
+ * Returns the options argument, which must not be null.  Every function that
+ * has options begins with it, and so with the check of the versions.
+ */
 Jsonb *
 api_options(FunctionCallInfo fcinfo, int argument)
 {
+	extension_version_check();
 	if (PG_ARGISNULL(argument))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -279,6 +284,7 @@ gooseplus_plan(PG_FUNCTION_ARGS)
 Datum
 gooseplus_bundle_load(PG_FUNCTION_ARGS)
 {
+	extension_version_check();
 	PG_RETURN_INT64(bundle_load(api_text(fcinfo, 0), api_text(fcinfo, 1)));
 }
 
@@ -340,6 +346,7 @@ gooseplus_repair(PG_FUNCTION_ARGS)
 Datum
 gooseplus_register(PG_FUNCTION_ARGS)
 {
+	extension_version_check();
 	source_function_register(api_version(fcinfo),
 							 PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1),
 							 PG_ARGISNULL(2) ? InvalidOid : PG_GETARG_OID(2),
@@ -356,9 +363,11 @@ gooseplus_register(PG_FUNCTION_ARGS)
 Datum
 gooseplus_unregister(PG_FUNCTION_ARGS)
 {
-	const char *environment = source_one_environment(settings_copy(),
-													 api_text(fcinfo, 1));
+	const char *environment;
 
+	extension_version_check();
+	environment = source_one_environment(settings_copy(),
+										 api_text(fcinfo, 1));
 	PG_RETURN_BOOL(source_function_unregister(api_version(fcinfo),
 											  environment));
 }

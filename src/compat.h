@@ -35,6 +35,17 @@
 #endif
 
 /*
+ * PostgreSQL 18 (commit "Introduce PG_MODULE_MAGIC_EXT macro.") lets a library
+ * tell its name and version, to be seen with pg_get_loaded_modules().
+ */
+#ifdef PG_MODULE_MAGIC_EXT
+#define COMPAT_MODULE_MAGIC \
+	PG_MODULE_MAGIC_EXT(.name = "gooseplus", .version = GOOSEPLUS_VERSION)
+#else
+#define COMPAT_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+/*
  * PostgreSQL 18 (commit 3eea7a0c97e9) removed PortalRun's run_once.
  */
 static inline bool

@@ -18,7 +18,7 @@
  *	version_table, history, history_table, history_text, migration_lock
  *					what is stored
  *	settings, setting_text, options, report, problem, query, timer, session,
- *	transaction, encoding, compat
+ *	transaction, extension_version, encoding, compat
  *					the server's side
  *	script, annotation, lexer, interpolate, filename, plan and their parts
  *					pure C
@@ -33,9 +33,10 @@
 #include "access/xact.h"
 #include "fmgr.h"
 
+#include "compat.h"
 #include "settings.h"
 
-PG_MODULE_MAGIC;
+COMPAT_MODULE_MAGIC;
 
 extern PGDLLEXPORT void _PG_init(void);
 

@@ -31,6 +31,7 @@
 #include "utils/memutils.h"
 #include "utils/portal.h"
 
+#include "extension_version.h"
 #include "launch_worker.h"
 #include "plan.h"
 #include "run_deploy.h"
@@ -119,6 +120,8 @@ connect_as_caller(const LaunchSegment *launch, char *texts)
 	(void) set_config_option("application_name", "gooseplus_launch",
 							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SET,
 							 true, 0, false);
+	/* its library is the one on the disk now, not the caller's */
+	extension_version_check();
 	CommitTransactionCommand();
 }
 

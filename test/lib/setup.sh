@@ -243,8 +243,8 @@ setup_as_user()
 setup_copy_tree()
 {
 	mkdir "$SETUP_PRIVATE/tree" "$SETUP_PRIVATE/tmp"
-	tar -C "$1" --exclude-vcs --exclude='*.o' --exclude='*.so' --exclude='*.bc' \
-		--exclude=./results --exclude=./output_iso --exclude=./tmp_check \
+	tar -C "$1" --exclude=./.git --exclude='*.o' --exclude='*.so' --exclude='*.bc' \
+		--exclude=./dist --exclude=./results --exclude=./output_iso --exclude=./tmp_check \
 		--exclude=./test/unit/build -cf - . |
 		tar -C "$SETUP_PRIVATE/tree" --no-same-owner -xf -
 	setup_prepare

@@ -19,7 +19,7 @@ use Time::HiRes qw(usleep);
 
 our @EXPORT = qw(new_node node_conf write_files write_raw clear_files
   migrate_root query start_psql finish_psql wait_activity wait_server
-  dump_of memory_peak);
+  dump_of memory_peak copy_server run_or_die);
 
 # The first minor releases of 15 have another background_psql().
 plan(skip_all => 'PostgreSQL::Test::BackgroundPsql is missing')
@@ -213,6 +213,34 @@ sub dump_of
 	  or die "pg_dump failed: $err";
 	$out =~ s/^\\(un)?restrict .*$//mg;
 	return $out;
+}
+
+# Run a command that must succeed; returns its output, errors included.
+sub run_or_die
+{
+	my (@command) = @_;
+	my $out = '';
+
+	IPC::Run::run(\@command, '>', \$out, '2>&1')
+	  or die "@command failed:\n$out";
+	return $out;
+}
+
+# A copy of the server, with gooseplus installed, that may be changed, in a new
+# folder of that name.  Returns what PGXS and PostgreSQL::Test::Cluster want to
+# know of it: pg_config and prefix.
+sub copy_server
+{
+	my ($folder) = @_;
+	my $root = "$ENV{GOOSEPLUS_PRIVATE}/pg";
+	my $bin = dirname($ENV{PG_CONFIG});
+
+	$bin =~ s/^\Q$root\E// or die "$bin is not below $root";
+	run_or_die('cp', '-al', $root, $folder);
+	return {
+		pg_config => "$folder$bin/pg_config",
+		prefix => dirname("$folder$bin")
+	};
 }
 
 # The most memory that a process has used so far, in kB; undef where the
