@@ -2,8 +2,8 @@
 #
 #   make, make install, make installcheck   as for any extension; PG_CONFIG=...
 #                                           chooses the server
-#   make demo, make test, make bench        do all their own set-up, in a
-#                                           throw-away server; they need no
+#   make demo, make test, make bench,       do all their own set-up, in a
+#   make fuzz                               throw-away server; they need no
 #                                           PostgreSQL at hand when run as root
 #
 # The version number lives in gooseplus.control and nowhere else.
@@ -45,7 +45,7 @@ REGRESS_OPTS = --inputdir=. --load-extension=gooseplus --encoding=UTF8 --no-loca
 EXTRA_CLEAN = results regression.diffs regression.out output_iso tmp_check
 
 # Goals that find, or as root install, a server by themselves.
-SELF_SUFFICIENT = demo test test-interop bench
+SELF_SUFFICIENT = demo test test-interop fuzz bench
 .PHONY: $(SELF_SUFFICIENT)
 
 ifneq ($(filter-out $(SELF_SUFFICIENT),$(or $(MAKECMDGOALS),all)),)
@@ -72,6 +72,7 @@ clean: clean-tests
 .PHONY: clean-tests
 clean-tests:
 	if [ -f test/unit/Makefile ]; then $(MAKE) -C test/unit clean; fi
+	if [ -f test/fuzz/Makefile ]; then $(MAKE) -C test/fuzz clean; fi
 endif
 
 demo:
@@ -84,6 +85,11 @@ test:
 # The real goose beside gooseplus; a part of make test, too.
 test-interop:
 	@test/run interop
+
+# Random input for everything; make fuzz FUZZ_SECONDS=300 is that long for each
+# kind, where make test takes a second.
+fuzz:
+	@test/run fuzz
 
 bench:
 	@test/bench/run

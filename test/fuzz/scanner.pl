@@ -1,10 +1,10 @@
-# scanner.pl FILE|FOLDER ... - what fuzzing has found, before the server's own
-# scanner and grammar: at each line end both must say the same about whether it
-# is inside of something.
+# scanner.pl - what fuzzing has found, before the server's own scanner and
+# grammar: at each line end both must say the same about whether it is inside
+# of something.
 #
-# A folder holds SQL texts, which are asked about with both values of
-# standard_conforming_strings; a file the statements that target_goose.c
-# writes: the value, and hexadecimal digits.  Where the server finds another
+# FUZZ_TEXTS says where it is, with colons between: a folder holds SQL texts,
+# which are asked about with both values of standard_conforming_strings; a file
+# the statements that target_goose.c writes: the value, and hexadecimal digits.  Where the server finds another
 # error it has no answer.  See test/t/009_scanner.pl, which makes its texts
 # itself, and test/modules/scanner, which asks.
 #
@@ -47,7 +47,7 @@ sub psql
 	my ($sql) = @_;
 
 	open my $file, '>', "$folder/in" or die $!;
-	print $file $sql;
+	print $file "SET log_min_messages = error; SET escape_string_warning = off;\n$sql";
 	close $file or die $!;
 	return scalar `psql -XAtq -f "$folder/in" 2>"$folder/err"`;
 }
@@ -127,7 +127,7 @@ sub add
 	return;
 }
 
-foreach my $from (@ARGV)
+foreach my $from (split /:/, $ENV{FUZZ_TEXTS} || '')
 {
 	if (-d $from)
 	{
@@ -196,6 +196,10 @@ foreach my $one (@different[ 0 .. ($#different > 4 ? 4 : $#different) ])
 psql('DROP FUNCTION scanner_check');
 cmp_ok($count{i}, '>', 0, 'some line ends are inside');
 cmp_ok($count{'-'}, '>', 0, 'some are outside');
-print "# figures: scanner: $asked of ", scalar(@texts), " texts asked about;"
-  . " $count{i} line ends inside, $count{'-'} outside, $count{e} without an answer\n";
+if ($ENV{FUZZ_FIGURES})
+{
+	open my $file, '>', $ENV{FUZZ_FIGURES} or die $!;
+	print $file "# scanner: $asked of " . scalar(@texts) . " texts asked about;"
+	  . " $count{i} line ends inside, $count{'-'} outside, $count{e} without an answer\n";
+}
 done_testing();

@@ -390,7 +390,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	{
 		ScriptOptions options = {(how & 1) == 0, fuzz_lookup, NULL, false};
 		ScriptDirection direction = how & 2 ? SCRIPT_DOWN : SCRIPT_UP;
-		Comparison	both = {.text = text, .length = size};
+		Comparison	both = {.text = text,.length = size};
 
 		ask_goose(text, size, direction, &both.goose);
 		reading_make(&both.ours, text, size, direction, &options);

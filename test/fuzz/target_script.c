@@ -110,7 +110,7 @@ check_places(const Request *request)
 			const char *text = statement.text + from;
 			const char *newline = memchr(text, '\n', statement.length - from);
 			size_t		length = newline == NULL ? statement.length - from :
-				(size_t) (newline - text);
+			(size_t) (newline - text);
 			int			line;
 			int			column;
 
@@ -186,7 +186,7 @@ static void
 check_beginning(const Request *request, const Reading *reading)
 {
 	size_t		length = fuzz_hash(request->text, request->length) %
-		(request->length + 1);
+	(request->length + 1);
 	Reading		other;
 
 	if (memmem(request->text, request->length, "\\.", 2) != NULL)
