@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "character.h"
+#include "lexer.h"
 #include "line.h"
 
 /* The most statements to write, and bits to remember those written by. */
@@ -53,6 +54,7 @@ typedef struct Comparison
 {
 	const char *text;
 	size_t		length;
+	bool		conforming;		/* standard_conforming_strings */
 	GooseReading goose;
 	Reading		ours;
 } Comparison;
@@ -201,31 +203,56 @@ is_blank(const char *text, size_t length)
 }
 
 /*
- * Is there an annotation among the lines of a merged statement?  It is in none
- * of goose's.
+ * Is there an annotation among these lines of the file?
  */
 static bool
-has_annotation(const Comparison *both, const ReadingStatement *ours)
+has_annotation(const Comparison *both, int from, int to)
 {
 	LineReader	lines;
 	Line		line;
 
-	if (ours->vetoes == 0)
-		return false;
 	(void) line_open(&lines, both->text, both->length);
-	while (line_next(&lines, &line) && line.number <= ours->cut_line)
-		if (line.number >= ours->line &&
+	while (line_next(&lines, &line) && line.number <= to)
+		if (line.number >= from &&
 			memmem(line.text, line.length, "+goose", strlen("+goose")) != NULL)
 			return true;
 	return false;
 }
 
 /*
- * Checks that goose's statements from one up to another are, in order and
- * with nothing but comments between, our statement.
+ * The same for a merged statement; it is in none of goose's.
+ */
+static bool
+is_annotated(const Comparison *both, const ReadingStatement *ours)
+{
+	return ours->vetoes > 0 &&
+		has_annotation(both, ours->line, ours->cut_line);
+}
+
+/*
+ * Does the lexer say that something is open at the end of the line that this
+ * byte of the statement is on?
+ */
+static bool
+is_open(const Comparison *both, const ReadingStatement *ours, const char *at)
+{
+	const char *end = ours->text + ours->length;
+	const char *newline = memchr(at, '\n', end - at);
+	Lexer		lexer;
+	size_t		start;
+
+	lexer_init(&lexer, both->conforming);
+	lexer_feed(&lexer, ours->text, 0,
+			   (newline == NULL ? end : newline + 1) - ours->text);
+	return lexer_inside(&lexer, &start) != LEXER_NOTHING;
+}
+
+/*
+ * Checks that these statements of goose's are, in order and with nothing but
+ * comments between, our statement, and that something is open between them.
  */
 static void
-compare_merged(const GooseStatement *goose, int count,
+compare_merged(const Comparison *both, const GooseStatement *goose, int count,
 			   const ReadingStatement *ours)
 {
 	const char *at = ours->text;
@@ -243,6 +270,7 @@ compare_merged(const GooseStatement *goose, int count,
 			found++;
 		}
 		at = found + goose[i].length;
+		fuzz_check(is_open(both, ours, at) == (i < count - 1));
 	}
 	fuzz_check(at == end);
 }
@@ -254,6 +282,7 @@ static void
 compare_statements(const Comparison *both)
 {
 	int			next = 0;
+	int			previous = 0;
 
 	for (int i = 0; i < both->ours.nstatements; i++)
 	{
@@ -264,7 +293,7 @@ compare_statements(const Comparison *both)
 		while (next + count < both->goose.nstatements &&
 			   goose[count].cut_line <= ours->cut_line)
 			count++;
-		if (has_annotation(both, ours))
+		if (is_annotated(both, ours))
 			return;
 		fuzz_check(count == ours->vetoes + 1);
 		fuzz_check(goose[count - 1].cut_line == ours->cut_line);
@@ -272,10 +301,14 @@ compare_statements(const Comparison *both)
 		{
 			fuzz_check(goose->length == ours->length);
 			fuzz_check(memcmp(goose->text, ours->text, ours->length) == 0);
+			/* outside of blocks nothing is open where we cut */
+			if (!has_annotation(both, previous + 1, ours->cut_line))
+				fuzz_check(!is_open(both, ours, ours->text + ours->length));
 		}
 		else
-			compare_merged(goose, count, ours);
+			compare_merged(both, goose, count, ours);
 		next += count;
+		previous = ours->cut_line;
 	}
 	if (both->ours.end == SCRIPT_END)
 		fuzz_check(next == both->goose.nstatements);
@@ -346,7 +379,7 @@ compare(const Comparison *both)
 	{
 		/* goose can have dropped a line after a block in a merged statement */
 		for (int i = 0; i < ours->nstatements; i++)
-			annotated = annotated || has_annotation(both, &ours->statements[i]);
+			annotated = annotated || is_annotated(both, &ours->statements[i]);
 		fuzz_check(ours->end == SCRIPT_FAILED || annotated);
 		return;
 	}
@@ -390,7 +423,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	{
 		ScriptOptions options = {(how & 1) == 0, fuzz_lookup, NULL, false};
 		ScriptDirection direction = how & 2 ? SCRIPT_DOWN : SCRIPT_UP;
-		Comparison	both = {.text = text,.length = size};
+		Comparison	both = {.text = text,.length = size,
+		.conforming = options.standard_conforming_strings};
 
 		ask_goose(text, size, direction, &both.goose);
 		reading_make(&both.ours, text, size, direction, &options);
