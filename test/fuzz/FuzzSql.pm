@@ -170,12 +170,23 @@ sub options
 	return '{' . join(', ', @given) . '}';
 }
 
-# An SQL expression of a type.
+# What makes sense for an argument of that name, so that not all calls fail.
+my %usual = (
+	env => [ @environments[ 0 .. 3 ] ],
+	direction => [ 'up', 'down' ],
+	resume => [ 'retry', 'skip', 'restart' ],
+	bundle => ['shop'],
+	path => [ 'base/00001_a.sql', 'base/00002_b.sql', 'eu/00003_c.sql' ],
+	script => ["-- +goose Up\nSELECT 1;\n-- +goose Down\nSELECT 2;\n"]);
+
+# An SQL expression of a type, for an argument of that name.
 sub value
 {
-	my ($self, $type) = @_;
+	my ($self, $type, $name) = @_;
 
 	return "NULL::$type" if chance(0.06);
+	return quoted($self->pick(@{ $usual{$name} })) if defined $name && $usual{$name} && chance(0.7);
+	return "'{}'::jsonb" if $type eq 'jsonb' && chance(0.4);
 	return quoted($self->text) if $type eq 'text';
 	return quoted($self->options) . '::jsonb' if $type eq 'jsonb';
 	return quoted($self->pick(@versions)) . "::$type" if $type eq 'bigint';
@@ -196,7 +207,7 @@ sub arguments
 	my @given = grep { !$_->{has_default} || chance(0.6) } @{ $routine->{arguments} };
 
 	return join ', ',
-	  map { ($_->{name} ? "$_->{name} => " : '') . ($_->{mode} eq 'o' ? 'NULL' : $self->value($_->{type})) } @given;
+	  map { ($_->{name} ? "$_->{name} => " : '') . ($_->{mode} eq 'o' ? 'NULL' : $self->value(@{$_}{qw(type name)})) } @given;
 }
 
 # A command on a table or view.
@@ -370,10 +381,14 @@ sub file_text
 	return $text;
 }
 
-# The name of a file.
+# The name of a file, with one of the versions not taken yet as a rule.
 sub file_name
 {
-	return sprintf('%05d_%s.sql', 1 + rand 12, (qw(a b users))[ rand 3 ]) if chance(0.85);
+	my ($versions) = @_;
+
+	return sprintf('%05d_%s.sql', shift @$versions, (qw(a b users))[ rand 3 ])
+	  if @$versions && chance(0.9);
+	return sprintf('%05d_a.sql', 1 + rand 12) if chance(0.2);
 	return (20240101000000 + int(rand 5)) . '_t.sql' if chance(0.5);
 	return (
 		'0_zero.sql', '9223372036854775807_last.sql', 'seed.sql', '00003_code.go', 'notes.txt', '.hidden.sql',
@@ -385,13 +400,14 @@ sub file_name
 sub files
 {
 	my ($root, $outside) = @_;
+	my @versions = map { $_->[1] } sort { $a->[0] <=> $b->[0] } map { [ rand, $_ ] } 1 .. 12;
 
 	remove_tree($root);
 	make_path("$root/base");
 	foreach my $folder ('base', 'base', 'production', 'eu', '.', "a'b", "\xff")
 	{
 		next if $folder ne 'base' && chance(0.5);
-		write_raw("$root/$folder/" . file_name(), file_text()) foreach 0 .. rand 4;
+		write_raw("$root/$folder/" . file_name(\@versions), file_text()) foreach 0 .. rand 4;
 	}
 	# null bytes and what is not UTF-8
 	write_raw("$root/base/00012_bytes.sql", join '', map { chr rand 256 } 1 .. 100) if chance(0.1);
