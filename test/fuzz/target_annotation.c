@@ -97,11 +97,12 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char	   *text = fuzz_text(data, size);
-	size_t		at = 0;
+	size_t		at;
 	LineReader	lines;
 	Line		line;
 
 	(void) line_open(&lines, text, size);
+	at = lines.at;
 	while (line_next(&lines, &line))
 	{
 		fuzz_check(line.text >= text + at);

@@ -59,8 +59,8 @@ typedef struct Comparison
 	Reading		ours;
 } Comparison;
 
-static FILE *to_goose;
-static FILE *from_goose;
+static int	to_goose;
+static int	from_goose;
 static FILE *merged;
 static int	written = 0;
 static unsigned char seen[SEEN_BITS / 8];
@@ -100,21 +100,53 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	}
 	close(there[0]);
 	close(back[1]);
-	to_goose = fdopen(there[1], "wb");
-	from_goose = fdopen(back[0], "rb");
-	fuzz_check(to_goose != NULL && from_goose != NULL);
+	to_goose = there[1];
+	from_goose = back[0];
 	return 0;
 }
 
 /*
- * Sends or reads a number of four bytes.
+ * Sends or receives bytes.  libFuzzer's timer interrupts that now and then.
  */
 static void
-send_number(uint32 number)
+send_bytes(const void *bytes, size_t size)
 {
-	fuzz_check(fwrite(&number, sizeof(number), 1, to_goose) == 1);
+	const char *at = bytes;
+
+	while (size > 0)
+	{
+		ssize_t		count = write(to_goose, at, size);
+
+		fuzz_check(count > 0 || (count < 0 && errno == EINTR));
+		if (count > 0)
+		{
+			at += count;
+			size -= count;
+		}
+	}
 }
 
+static void
+receive_bytes(void *bytes, size_t size)
+{
+	char	   *at = bytes;
+
+	while (size > 0)
+	{
+		ssize_t		count = read(from_goose, at, size);
+
+		fuzz_check(count > 0 || (count < 0 && errno == EINTR));
+		if (count > 0)
+		{
+			at += count;
+			size -= count;
+		}
+	}
+}
+
+/*
+ * Reads a number of four bytes.
+ */
 static uint32
 read_number(const char **at)
 {
@@ -132,18 +164,16 @@ static void
 ask_goose(const char *text, size_t length, ScriptDirection direction,
 		  GooseReading *goose)
 {
+	uint32		request[2] = {direction == SCRIPT_UP, length};
 	uint32		size;
 	const char *at;
 
-	send_number(direction == SCRIPT_UP);
-	send_number(length);
-	fuzz_check(fwrite(text, 1, length, to_goose) == length);
-	fuzz_check(fflush(to_goose) == 0);
-
-	fuzz_check(fread(&size, sizeof(size), 1, from_goose) == 1);
+	send_bytes(request, sizeof(request));
+	send_bytes(text, length);
+	receive_bytes(&size, sizeof(size));
 	goose->answer = malloc(size);
 	fuzz_check(goose->answer != NULL);
-	fuzz_check(fread(goose->answer, 1, size, from_goose) == size);
+	receive_bytes(goose->answer, size);
 	at = goose->answer;
 	goose->accepted = read_number(&at) != 0;
 	goose->transactional = read_number(&at) != 0;
