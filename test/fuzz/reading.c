@@ -121,7 +121,10 @@ finish(Reading *reading, ScriptReader *reader, int lines)
 	reading->error_column = problem->column;
 	reading->transactional = script_transactional(reader);
 	if (reading->end == SCRIPT_END)
+	{
+		reading->down = script_down(reader);
 		return;
+	}
 
 	fuzz_check(problem->line >= 1 && problem->line <= Max(lines, 1));
 	fuzz_check(problem->column >= 1);
@@ -134,14 +137,12 @@ finish(Reading *reading, ScriptReader *reader, int lines)
 }
 
 /*
- * Reads the whole text; to be freed by reading_free().  The text must stay,
- * as data point into it.
+ * Reads all that a reader gives, and closes it.
  */
-void
-reading_make(Reading *reading, const char *text, size_t length,
-			 ScriptDirection direction, const ScriptOptions *options)
+static void
+read_all(Reading *reading, ScriptReader *reader, const char *text,
+		 size_t length)
 {
-	ScriptReader *reader = script_open(text, length, direction, options);
 	ScriptStatement statement;
 	int			lines = count_lines(text, length);
 
@@ -166,6 +167,29 @@ reading_make(Reading *reading, const char *text, size_t length,
 	}
 	finish(reading, reader, lines);
 	script_close(reader);
+}
+
+/*
+ * Reads the whole text; to be freed by reading_free().  The text must stay,
+ * as data point into it.
+ */
+void
+reading_make(Reading *reading, const char *text, size_t length,
+			 ScriptDirection direction, const ScriptOptions *options)
+{
+	read_all(reading, script_open(text, length, direction, options), text,
+			 length);
+}
+
+/*
+ * The same, for a Down part where another reading has found it.
+ */
+void
+reading_make_down(Reading *reading, const char *text, size_t length,
+				  const ScriptDown *down, const ScriptOptions *options)
+{
+	read_all(reading, script_open_down(text, length, down, options), text,
+			 length);
 }
 
 /*
@@ -195,20 +219,29 @@ reading_same_statement(const ReadingStatement *a, const ReadingStatement *b)
 }
 
 /*
- * Do both readings say the same?
+ * Do both readings give the same statements and the same end?
  */
 bool
-reading_same(const Reading *a, const Reading *b)
+reading_same_statements(const Reading *a, const Reading *b)
 {
 	if (a->nstatements != b->nstatements || a->end != b->end ||
 		a->error != b->error || a->interpolate != b->interpolate ||
 		a->error_line != b->error_line ||
 		a->error_column != b->error_column ||
-		a->transactional != b->transactional ||
-		memcmp(a->notes, b->notes, sizeof(a->notes)) != 0)
+		a->transactional != b->transactional)
 		return false;
 	for (int i = 0; i < a->nstatements; i++)
 		if (!reading_same_statement(&a->statements[i], &b->statements[i]))
 			return false;
 	return true;
+}
+
+/*
+ * Do both readings say the same?
+ */
+bool
+reading_same(const Reading *a, const Reading *b)
+{
+	return reading_same_statements(a, b) &&
+		memcmp(a->notes, b->notes, sizeof(a->notes)) == 0;
 }

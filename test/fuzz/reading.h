@@ -38,6 +38,7 @@ typedef struct Reading
 	int			error_line;
 	int			error_column;
 	bool		transactional;
+	ScriptDown	down;			/* if it was read to its end */
 	int			notes[READING_NOTES];	/* how many of each kind */
 	int			last_note;		/* line of the last one */
 	int			vetoes;			/* since the last statement */
@@ -46,9 +47,13 @@ typedef struct Reading
 extern void reading_make(Reading *reading, const char *text, size_t length,
 						 ScriptDirection direction,
 						 const ScriptOptions *options);
+extern void reading_make_down(Reading *reading, const char *text, size_t length,
+							  const ScriptDown *down,
+							  const ScriptOptions *options);
 extern void reading_free(Reading *reading);
 extern bool reading_same_statement(const ReadingStatement *a,
 								   const ReadingStatement *b);
+extern bool reading_same_statements(const Reading *a, const Reading *b);
 extern bool reading_same(const Reading *a, const Reading *b);
 
 #endif							/* GOOSEPLUS_READING_H */

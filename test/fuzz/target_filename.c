@@ -54,6 +54,11 @@ check_name(const char *name)
 	bool		sql = filename_version(name, &version);
 
 	fuzz_check(!sql || !filename_is_go_migration(name));
+	if (filename_is_repeatable(name))
+	{
+		fuzz_check(!sql && !filename_is_go_migration(name));
+		fuzz_check(strchr(name, '/') == NULL);
+	}
 	if (sql)
 	{
 		fuzz_check(version >= 1);
@@ -105,6 +110,9 @@ check_new_name(const char *name, size_t length)
 	file = psprintf("%05lld_%s.sql", (long long) wanted, made.data);
 	fuzz_check(filename_version(file, &version));
 	fuzz_check(version == wanted);
+	pfree(file);
+	file = psprintf("R_%s.sql", made.data);
+	fuzz_check(filename_is_repeatable(file) == (made.len > 0));
 	pfree(file);
 	pfree(made.data);
 	pfree(again.data);

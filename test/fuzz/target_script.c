@@ -221,6 +221,26 @@ check_options(const Request *request, const Reading *reading)
 }
 
 /*
+ * A Down part is the same if it is read from where it begins.
+ */
+static void
+check_down(const Request *request, const Reading *up)
+{
+	Reading		down;
+	Reading		other;
+
+	if (request->direction != SCRIPT_UP || up->end != SCRIPT_END)
+		return;
+	reading_make(&down, request->text, request->length, SCRIPT_DOWN,
+				 &request->options);
+	reading_make_down(&other, request->text, request->length, &up->down,
+					  &request->options);
+	fuzz_check(reading_same_statements(&down, &other));
+	reading_free(&down);
+	reading_free(&other);
+}
+
+/*
  * The target.
  */
 int
@@ -237,6 +257,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		reading_make(&reading, text, size, request.direction,
 					 &request.options);
 		check_places(&request);
+		check_down(&request, &reading);
 		/* each input has some of the further checks, to go through more */
 		if (fuzz_hash(data, size) % 8 == (uint64) how)
 		{
