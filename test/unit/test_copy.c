@@ -197,6 +197,7 @@ test_restrict(void)
 void
 test_copy(void)
 {
+	unit_suite("copy");
 	test_commands();
 	test_data();
 	test_restrict();
