@@ -2,8 +2,8 @@
 #
 #   make, make install, make installcheck   as for any extension; PG_CONFIG=...
 #                                           chooses the server
-#   make demo, make test, make bench        do all their own set-up, in a
-#                                           throw-away server; they need no
+#   make demo, make test, make bench,       do all their own set-up, in a
+#   make fuzz                               throw-away server; they need no
 #                                           PostgreSQL at hand when run as root
 #
 # The version number lives in gooseplus.control and nowhere else.
@@ -46,8 +46,8 @@ REGRESS_OPTS = --inputdir=. --load-extension=gooseplus --encoding=UTF8 --no-loca
 EXTRA_CLEAN = results regression.diffs regression.out output_iso tmp_check
 
 # Goals that find, or as root install, a server by themselves.
-SELF_SUFFICIENT = demo test test-interop test-matrix test-assert bench deb dist \
-	test-deb test-install
+SELF_SUFFICIENT = demo test test-interop test-matrix test-assert fuzz bench deb \
+	dist test-deb test-install
 .PHONY: $(SELF_SUFFICIENT)
 
 ifneq ($(filter-out $(SELF_SUFFICIENT),$(or $(MAKECMDGOALS),all)),)
@@ -74,6 +74,7 @@ clean: clean-tests
 .PHONY: clean-tests
 clean-tests:
 	if [ -f test/unit/Makefile ]; then $(MAKE) -C test/unit clean; fi
+	if [ -f test/fuzz/Makefile ]; then $(MAKE) -C test/fuzz clean; fi
 endif
 
 demo:
@@ -94,6 +95,11 @@ test-matrix:
 # On a server that checks itself, and under valgrind.
 test-assert:
 	@test/assert/run $(PARTS)
+
+# Random input for everything; make fuzz FUZZ_SECONDS=300 is that long for each
+# kind, where make test takes a second.
+fuzz:
+	@test/run fuzz
 
 bench:
 	@test/bench/run

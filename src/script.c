@@ -198,18 +198,39 @@ script_follow(ScriptReader *reader, const Line *line)
 }
 
 /*
+ * Expands the variables of a line of a section that is not wanted.  After a
+ * block, up to the next annotation, goose does not look at them, so a mistake
+ * is none there.
+ */
+static ScriptStep
+script_expand_skipped(ScriptReader *reader, const Line *line)
+{
+	if (script_add(reader, line) != STEP_FAILED)
+		return STEP_GO_ON;
+	if (reader->block != BLOCK_ENDED)
+		return STEP_FAILED;
+	memset(&reader->problem, 0, sizeof(reader->problem));
+	script_buffer_clear(&reader->buffer);
+	script_buffer_add(&reader->buffer, line);
+	return STEP_GO_ON;
+}
+
+/*
  * Takes a line of a section that is not wanted: only wrong expansions count,
- * and data.  After a block goose does not even look at expansions, up to the
- * next annotation.
+ * and data.  As in a wanted one, the line after an empty block is dropped.
  */
 static ScriptStep
 script_skip_line(ScriptReader *reader, const Line *line)
 {
 	Line		expanded = *line;
+	bool		dropped = reader->block == BLOCK_ENDED && reader->block_empty;
 
-	if (reader->block != BLOCK_ENDED && reader->envsub)
+	reader->block_empty = false;
+	if (dropped)
+		return STEP_NEXT_LINE;
+	if (reader->envsub)
 	{
-		if (script_add(reader, line) == STEP_FAILED)
+		if (script_expand_skipped(reader, line) == STEP_FAILED)
 			return STEP_FAILED;
 		expanded.text = reader->buffer.lines.data + reader->buffer.last;
 		expanded.length = reader->buffer.lines.len - reader->buffer.last - 1;
@@ -231,7 +252,8 @@ script_is_restrict(const ScriptReader *reader, const Line *line)
 	if (reader->section == SECTION_NONE || reader->block == BLOCK_OPEN ||
 		reader->buffer.lines.len > 0 ||
 		!script_skipper_is_between(&reader->skipper) ||
-		(reader->block == BLOCK_ENDED && script_is_wanted(reader)))
+		(reader->block == BLOCK_ENDED &&
+		 (script_is_wanted(reader) || reader->block_empty)))
 		return false;
 	return script_data_is_restrict(line);
 }

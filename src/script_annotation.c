@@ -96,6 +96,7 @@ script_obey(ScriptReader *reader, Annotation annotation,
 				reader->section = SECTION_DOWN;
 				note_down(reader, line);
 				reader->block = BLOCK_NONE;
+				reader->block_empty = false;
 				script_skipper_clear(&reader->skipper);
 				return STEP_NEXT_LINE;
 			}
@@ -106,6 +107,7 @@ script_obey(ScriptReader *reader, Annotation annotation,
 			{
 				reader->block = BLOCK_OPEN;
 				reader->block_line = line->number;
+				reader->block_empty = script_skipper_is_between(&reader->skipper);
 				return STEP_NEXT_LINE;
 			}
 			error = SCRIPT_BEGIN_MISPLACED;

@@ -52,6 +52,8 @@ struct ScriptReader
 	ScriptSection section;
 	ScriptBlock block;
 	int			block_line;		/* of the last StatementBegin */
+	bool		block_empty;	/* nothing was in it, in a section that is not
+								 * wanted */
 	bool		envsub;
 	bool		has_variables;	/* kept ones, see script_has_variables() */
 	bool		transactional;

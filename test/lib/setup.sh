@@ -22,10 +22,12 @@
 # A script that needs more commands than the suites do sets SETUP_EXTRA before,
 # to "command:package ...".  One that can use more extensions of the server sets
 # SETUP_EXTENSIONS to "extension:package ...", with NN where the package's name
-# has the server's version; see setup_extensions.  One that needs what only the
-# caller can get (its network settings, its caches) sets SETUP_PREPARE to a
-# script in the tree that puts it into the folder it is given, in the private
-# folder, named like the folder the script is in.
+# has the server's version; see setup_extensions.  One that can do without
+# other packages sets SETUP_OPTIONAL to a script in the tree that prints which
+# of them are missing.  One that needs what only the caller can get (its network
+# settings, its caches) sets SETUP_PREPARE to scripts in the tree that put it
+# into the folder they are given, in the private folder, named like the folder
+# the script is in.
 
 set -u
 export LC_ALL=C
@@ -190,10 +192,15 @@ setup_extensions()
 			! apt-cache show "$package" >/dev/null 2>&1 ||
 			missing="$missing $package"
 	done
-	[ -n "$missing" ] || return 0
-	say "installing$missing"
-	# shellcheck disable=SC2086
-	setup_apt_get install --no-install-recommends $missing \
+	setup_install_optional $missing
+}
+
+# Install packages without which some tests are skipped.
+setup_install_optional()
+{
+	[ $# != 0 ] || return 0
+	say "installing $*"
+	setup_apt_get install --no-install-recommends "$@" \
 		>"$SETUP_PRIVATE/apt.log" 2>&1 ||
 		say "apt-get could not install them; their tests are skipped"
 }
@@ -245,7 +252,7 @@ setup_copy_tree()
 	mkdir "$SETUP_PRIVATE/tree" "$SETUP_PRIVATE/tmp"
 	tar -C "$1" --exclude=./.git --exclude='*.o' --exclude='*.so' --exclude='*.bc' \
 		--exclude=./dist --exclude=./results --exclude=./output_iso --exclude=./tmp_check \
-		--exclude=./test/unit/build -cf - . |
+		--exclude=./test/unit/build --exclude=./test/fuzz/build -cf - . |
 		tar -C "$SETUP_PRIVATE/tree" --no-same-owner -xf -
 	setup_prepare
 	if [ -n "$SETUP_USER" ]; then
@@ -257,15 +264,15 @@ setup_copy_tree()
 # folder NAME.
 setup_prepare()
 {
-	local folder
+	local script folder
 
-	[ -n "${SETUP_PREPARE:-}" ] && [ -e "$SETUP_PRIVATE/tree/$SETUP_PREPARE" ] ||
-		return 0
-	folder=$(dirname "$SETUP_PREPARE")
-	folder=$SETUP_PRIVATE/${folder##*/}
-	mkdir "$folder"
-	"$SETUP_PRIVATE/tree/$SETUP_PREPARE" "$folder" ||
-		die "$SETUP_PREPARE failed"
+	for script in ${SETUP_PREPARE:-}; do
+		[ -e "$SETUP_PRIVATE/tree/$script" ] || continue
+		folder=$(dirname "$script")
+		folder=$SETUP_PRIVATE/${folder##*/}
+		mkdir "$folder"
+		"$SETUP_PRIVATE/tree/$script" "$folder" || die "$script failed"
+	done
 }
 
 # Stop, by their pid files, the servers that run in the private folder: those
@@ -327,6 +334,9 @@ setup_enter()
 		SETUP_PRIVATE=$(mktemp -d)
 		setup_packages
 		setup_extensions
+		# shellcheck disable=SC2046
+		[ -z "${SETUP_OPTIONAL:-}" ] ||
+			setup_install_optional $("$top/$SETUP_OPTIONAL")
 		rm -rf "$SETUP_PRIVATE"
 		SETUP_PRIVATE=
 		SETUP_USER=$(setup_user)
@@ -341,7 +351,7 @@ setup_enter()
 	setup_as_user env -i \
 		PATH="$PATH:/usr/sbin:/sbin" HOME="$SETUP_PRIVATE" TMPDIR="$SETUP_PRIVATE/tmp" \
 		LC_ALL=C TZ=UTC TERM=dumb KEEP="${KEEP:-}" GOOSEPLUS_SEED="${GOOSEPLUS_SEED:-}" \
-		GOOSEPLUS_CRASHES="${GOOSEPLUS_CRASHES:-}" \
+		GOOSEPLUS_CRASHES="${GOOSEPLUS_CRASHES:-}" FUZZ_SECONDS="${FUZZ_SECONDS:-}" \
 		GOOSEPLUS_SETTINGS="${GOOSEPLUS_SETTINGS:-}" \
 		GOOSEPLUS_VALGRIND="${GOOSEPLUS_VALGRIND:-}" \
 		GOOSEPLUS_REGRESS="${GOOSEPLUS_REGRESS:-}" \

@@ -4,7 +4,7 @@
 # A suite is a function suite_NAME and a folder suite_folder knows.  It prints
 # what a reader of a failure needs and hands its figures to suite_count.
 
-SUITES_ALL="unit regress isolation pgtap tap interop"
+SUITES_ALL="unit regress isolation pgtap tap interop fuzz"
 SUITES_PASSED=0
 SUITES_FAILED=0
 SUITES_SKIPPED=0
@@ -19,6 +19,7 @@ suite_folder()
 		tap) say test/t ;;
 		interop) say test/interop ;;
 		leaks) say test/assert ;;
+		fuzz) say test/fuzz ;;
 		*) die "there is no suite \"$1\"; the suites are: $SUITES_ALL" ;;
 	esac
 }
@@ -185,6 +186,17 @@ suite_interop()
 	fi
 	PERL5LIB=test/interop perl test/lib/tap.pl prove test/interop/*.pl 2>&1 |
 		suite_show "$output"
+	status=${PIPESTATUS[0]}
+	[ "$status" = 0 ] || suite_server_log
+	suite_count_last "$output" "$status"
+}
+
+# Random input: see test/fuzz/run.
+suite_fuzz()
+{
+	local output=$GOOSEPLUS_PRIVATE/fuzz.out status
+
+	test/fuzz/run 2>&1 | suite_show "$output"
 	status=${PIPESTATUS[0]}
 	[ "$status" = 0 ] || suite_server_log
 	suite_count_last "$output" "$status"

@@ -125,6 +125,23 @@ test_data(void)
 			UP BEGIN "a;\n" END COPY DOWN "\\.\n" DOWN "y;\n",
 			"3:1{a;} note data 5 5:1{copy t from stdin;} data 6[" DOWN "] end",
 		"9:1{y;} end"},
+		{"dropped after an empty block",
+			UP BEGIN "-- a\n" END COPY DOWN "\\.\nx;\n",
+			"note dropped 5 2:1{} end",
+		"7:1{\\.\nx;} end"},
+		{"behind what is dropped after an empty block",
+			UP BEGIN END "\\restrict a\n" COPY DOWN "\\.\n" DOWN "y;\n",
+			"note dropped 4 2:1{} note data 5 5:1{copy t from stdin;} data 6[" DOWN "] end",
+		"9:1{y;} end"},
+		{"variables after a block in the other section",
+			ENVSUB UP BEGIN "a;\n" END "${\n" DOWN "y;\n",
+			"4:1{a;} error name 6:1 ",
+		"8:1{y;} end"},
+		{"quotes by variables after a block in the other section",
+			ENVSUB UP BEGIN "a;\n" END "select $QUOTE\n';" COPY DOWN "\\.\n" DOWN "y;\n",
+			"4:1{a;} note data 7 6:1{select '\n';copy t from stdin;} "
+			"data 8[" DOWN "] end",
+		"11:1{y;} end"},
 		{"no end", UP "x;\n" COPY "1\n" DOWN "y;\n",
 			"2:1{x;} note data 3 error data 3:1",
 		"6:1{y;} end"},
@@ -180,6 +197,7 @@ test_restrict(void)
 void
 test_copy(void)
 {
+	unit_suite("copy");
 	test_commands();
 	test_data();
 	test_restrict();
