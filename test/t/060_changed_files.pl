@@ -287,5 +287,37 @@ write_at(file_of(2), "-- +goose Sideways\n", $old);
 is(states(), '2 modified', 'a file with a wrong annotation');
 is(warned(), 'base/00002_t.sql', 'has changed');
 
+# ------------------------------------------------ many files
+
+# How often a look, and a run that finds nothing to do, have read a table.
+sub scans
+{
+	my ($call, $table) = @_;
+
+	return $node->safe_psql('postgres', qq(
+		BEGIN;
+		SET LOCAL client_min_messages = warning;
+		DO \$\$ BEGIN PERFORM $call; END \$\$;
+		SELECT seq_scan + coalesce(idx_scan, 0) FROM pg_stat_xact_user_tables WHERE relname = '$table';
+		COMMIT));
+}
+
+begin_with(2);
+foreach my $call ('gooseplus_status()', 'gooseplus_migrate()')
+{
+	foreach my $table ('goose_db_version', 'goose_db_version_history')
+	{
+		my $few = scans($call, $table);
+
+		write_at(sprintf('%s/base/%05d_t.sql', $root, $_), "-- +goose Up\n", $old) foreach 3 .. 300;
+		$node->safe_psql('postgres', 'SELECT gooseplus_migrate()');
+		cmp_ok($few, '>', 0, "$call reads $table");
+		is(scans($call, $table), $few, "as often for 300 files as for 2");
+		$node->safe_psql('postgres', 'SELECT gooseplus_down_to(2)');
+		unlink glob "$root/base/*.sql" or die $!;
+		write_at(file_of($_), text_of(table_of($_)), $old) foreach 1, 2;
+	}
+}
+
 $node->stop;
 done_testing();

@@ -160,7 +160,7 @@ sub ten_at_once
 	$holder->query_safe("SELECT pg_advisory_lock($goose_id)");
 	push @sessions, start_psql($node, "$calls[$_ % @calls];", database => $database) foreach 1 .. 10;
 	$node->poll_query_until($database,
-		"SELECT count(*) = 10 FROM pg_stat_activity WHERE query = 'gooseplus: waiting for the migration lock'")
+		"SELECT count(*) = 10 FROM pg_stat_activity WHERE query LIKE 'gooseplus: waiting for the migration lock%'")
 	  or die 'they do not wait';
 	is(states(), 'R_a.sql pending, R_b.sql pending', 'all wait while something is to do');
 	$holder->quit;
