@@ -32,6 +32,7 @@
 #include "history.h"
 #include "history_table.h"
 #include "migration_lock.h"
+#include "report.h"
 #include "source_directory.h"
 #include "source_function.h"
 
@@ -157,13 +158,13 @@ write_new_file(const char *path)
 				 errhint("Choose another name.")));
 	if (fd < 0)
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(report_errcode_for_path(),
 				 errmsg("could not create file \"%s\": %m", path),
 				 errhint("The operating system's user of the server needs the right to write to the folder.")));
 	/* the server's umask would keep them from everybody else */
 	if (fchmod(fd, FILE_MODE) != 0)
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(report_errcode_for_path(),
 				 errmsg("could not set permissions of file \"%s\": %m",
 						path)));
 	errno = 0;
@@ -175,12 +176,12 @@ write_new_file(const char *path)
 		(void) unlink(path);
 		errno = save_errno == 0 ? ENOSPC : save_errno;
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(report_errcode_for_path(),
 				 errmsg("could not write file \"%s\": %m", path)));
 	}
 	if (CloseTransientFile(fd) != 0)
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(report_errcode_for_path(),
 				 errmsg("could not close file \"%s\": %m", path)));
 }
 
@@ -310,7 +311,7 @@ rename_all(List *renames)
 		stuck = rename_back(renames, foreach_current_index(cell));
 		errno = save_errno;
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(report_errcode_for_path(),
 				 errmsg("could not rename file \"%s\" to \"%s\": %m",
 						each->old_label, each->new_label),
 				 stuck == NULL ?

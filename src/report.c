@@ -97,6 +97,25 @@ report_try_and_undo(void (*function) (void *), void *arg)
 	return call_in_subtransaction(function, arg, false);
 }
 
+/*
+ * Sets the SQLSTATE for an error of the system about a path, for ereport(): as
+ * errcode_for_file_access(), but for names that a caller can give and that
+ * have no class there.
+ */
+int
+report_errcode_for_path(void)
+{
+	switch (errno)
+	{
+		case ENAMETOOLONG:
+			return errcode(ERRCODE_NAME_TOO_LONG);
+		case ELOOP:
+			return errcode(ERRCODE_WRONG_OBJECT_TYPE);
+		default:
+			return errcode_for_file_access();
+	}
+}
+
 /* Returns the milliseconds since a moment. */
 double
 report_elapsed(instr_time since)

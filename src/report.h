@@ -32,6 +32,7 @@ typedef struct ReportRecord
 	const ErrorData *error;		/* or NULL */
 } ReportRecord;
 
+extern int	report_errcode_for_path(void);
 extern ErrorData *report_try(void (*function) (void *), void *arg);
 extern ErrorData *report_try_and_undo(void (*function) (void *), void *arg);
 extern double report_elapsed(instr_time since);

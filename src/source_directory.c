@@ -29,6 +29,7 @@
 
 #include "encoding.h"
 #include "filename.h"
+#include "report.h"
 #include "source_directory.h"
 
 /* How many folders the warning about a missing one names. */
@@ -95,7 +96,7 @@ resolve_root(const char *directory, const char *hint)
 	root = real_path(path);
 	if (root == NULL)
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(report_errcode_for_path(),
 				 errmsg("could not find the directory of migrations \"%s\": %m",
 						path),
 				 errhint("%s", hint)));
@@ -180,7 +181,7 @@ find_folder(const SourceSet *set, const char *root, const char *environment,
 	}
 	if (folder->path == NULL)
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(report_errcode_for_path(),
 				 errmsg("could not access directory \"%s\": %m", path),
 				 errhint("The operating system's user of the server must be able to read it.")));
 	if (!is_below(root, folder->path))
@@ -215,7 +216,7 @@ read_open_file(int fd, const char *path, size_t size, size_t *length)
 			continue;
 		if (count < 0)
 			ereport(ERROR,
-					(errcode_for_file_access(),
+					(report_errcode_for_path(),
 					 errmsg("could not read file \"%s\": %m", path)));
 		if (count == 0)
 			break;
@@ -254,7 +255,7 @@ directory_read(const Source *source, size_t *length)
 		resolved = real_path(path);
 	if (resolved == NULL || stat(resolved, &st) != 0)
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(report_errcode_for_path(),
 				 errmsg("could not access file \"%s\": %m", path)));
 	if (!is_below(folder->root, resolved))
 		refuse_outside(path);
@@ -266,13 +267,13 @@ directory_read(const Source *source, size_t *length)
 	fd = OpenTransientFile(resolved, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | PG_BINARY);
 	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(report_errcode_for_path(),
 				 errmsg("could not open file \"%s\": %m", path),
 				 errhint("The operating system's user of the server must be able to read it.")));
 	text = read_open_file(fd, path, st.st_size, length);
 	if (CloseTransientFile(fd) != 0)
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(report_errcode_for_path(),
 				 errmsg("could not close file \"%s\": %m", path)));
 	return text;
 }

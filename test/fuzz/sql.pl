@@ -124,11 +124,8 @@ sub bad_log
 	my $length = rindex($log, "\n") + 1;
 
 	$log_offset += $length;
-	# Before version 18 the server has no SQLSTATE for a name that no file
-	# system takes.
 	return grep {
 		/PANIC|TRAP:|terminated by signal|(ERROR|FATAL|WARNING):  XX/
-		  && !/XX000: .*: File name too long\n/s
 	} split /(?<=\n)(?!\t)(?=20\d\d-)/, substr($log, 0, $length);
 }
 

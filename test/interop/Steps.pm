@@ -213,11 +213,32 @@ sub answer_of
 	return { kind => $kind, message => $message, lines => [] };
 }
 
+# The name of the history of a step.
+sub history_name
+{
+	my ($step) = @_;
+
+	return (($step->[3] || {})->{version_table} || 'goose_db_version') . '_history';
+}
+
+# goose keeps no texts: where it misses a file, or does not see that one has
+# changed, gooseplus would know more, unless it forgets what they were.
+sub forget_texts
+{
+	my ($side, $step) = @_;
+	my $table = history_name($step);
+	my ($state, $message) = ask($side->{psql}, "UPDATE $table SET version_row = NULL");
+
+	die "$table: $message" if $state ne '00000' && $state ne '42P01';
+	return;
+}
+
 # The step by a function of gooseplus.
 sub by_gooseplus
 {
 	my ($run, $side, $step) = @_;
 
+	forget_texts($side, $step);
 	return answer_of($side, $queries{ $step->[0] }, $step,
 		step_options($run, $step));
 }
@@ -227,8 +248,7 @@ sub by_gooseplus
 sub history_of
 {
 	my ($side, $step, $last) = @_;
-	my $table = (($step->[3] || {})->{version_table} || 'goose_db_version')
-	  . '_history';
+	my $table = history_name($step);
 	my ($state, $message, @lines) = ask($side->{psql},
 		"SELECT id || ' ' || version || ' ' || direction || CASE
 			WHEN outcome = 'empty' THEN ' empty' WHEN outcome <> 'failed' THEN ''
@@ -247,6 +267,7 @@ sub by_deploy
 	my $options = { %{ step_options($run, $step) }, rollback_on_failure => \0 };
 	my ($table, @before) = history_of($side, $step, 0);
 	my ($last) = map { split / /, $_, 2 } $before[-1] || 0;
+	forget_texts($side, $step);
 	my $answer = answer_of($side, $calls{ $step->[0] }, $step, $options);
 	my @after;
 
