@@ -86,6 +86,9 @@ SELECT $1;
 -- +goose Sideways
 END
 write_file('times/base/20260102030405_first.sql', "-- +goose Up\nSELECT 1;\n");
+write_file("$_.sql", "-- +goose Up\nCREATE OR REPLACE VIEW number AS SELECT '$_'::text;\n")
+  foreach 'one', 'two';
+make_path("$root/repeat/base");
 
 # What is done again and again; after it all is as before.  Statements that
 # fail are part of it.
@@ -113,6 +116,8 @@ END
 	[ 'deploys', <<'END' ],
 CALL gooseplus_deploy();
 CALL gooseplus_deploy();
+CALL gooseplus_wait(3, '1min');
+CALL gooseplus_wait(4, '1ms');
 CALL gooseplus_revert(0);
 END
 	[ 'deploys that fail', <<'END' ],
@@ -144,6 +149,14 @@ SELECT * FROM gooseplus_statements('SELECT 1');
 SELECT * FROM gooseplus_plan();
 SELECT * FROM gooseplus_plan('failing');
 SELECT * FROM gooseplus_status('nowhere');
+SELECT gooseplus_repair(1);
+SELECT gooseplus_repair(9);
+END
+	[ 'repeatable migrations', <<"END" ],
+COPY (SELECT 1) TO PROGRAM 'cp $root/one.sql $root/repeat/base/R_number.sql';
+SELECT * FROM gooseplus_migrate(options => '{"directory": "$root/repeat"}');
+COPY (SELECT 1) TO PROGRAM 'cp $root/two.sql $root/repeat/base/R_number.sql';
+CALL gooseplus_deploy(options => '{"directory": "$root/repeat"}');
 END
 	[ 'rehearsals', <<'END' ],
 SELECT * FROM gooseplus_rehearse();
