@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * extension_version.c
- *	  Do the library and the extension in this database belong together?
+ *	  The extension in this database: where it is, and whether it and the
+ *	  library belong together.
  *
  * A new version brings a library and a script.  Between the installation of
  * the one and ALTER EXTENSION UPDATE they differ: a new session loads the new
@@ -32,22 +33,23 @@
 #include "commands/extension.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "extension_version.h"
 
 /*
- * Returns the version of the extension in this database, palloc'd; NULL if
- * the extension is not there.
+ * Finds the extension in this database: the schema that it is in, InvalidOid if
+ * it is not there, and its version, palloc'd, if asked for.
  */
-static char *
-installed_version(void)
+static Oid
+find_extension(char **version)
 {
 	Relation	extensions = table_open(ExtensionRelationId, AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	char	   *version = NULL;
+	Oid			schema = InvalidOid;
 
 	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber,
 				F_NAMEEQ, CStringGetDatum("gooseplus"));
@@ -61,12 +63,25 @@ installed_version(void)
 										 RelationGetDescr(extensions),
 										 &isnull);
 
-		if (!isnull)
-			version = TextDatumGetCString(value);
+		schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
+		if (version != NULL && !isnull)
+			*version = TextDatumGetCString(value);
 	}
 	systable_endscan(scan);
 	table_close(extensions, AccessShareLock);
-	return version;
+	return schema;
+}
+
+/*
+ * Returns the name of the schema that the extension is in, palloc'd; NULL if
+ * it is not there.
+ */
+char *
+extension_schema(void)
+{
+	Oid			schema = find_extension(NULL);
+
+	return OidIsValid(schema) ? get_namespace_name(schema) : NULL;
 }
 
 /*
@@ -102,11 +117,11 @@ is_later(const char *version)
 void
 extension_version_check(void)
 {
-	char	   *version;
+	char	   *version = NULL;
 
 	if (creating_extension)
 		return;
-	version = installed_version();
+	(void) find_extension(&version);
 	if (version != NULL && strcmp(version, GOOSEPLUS_VERSION) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

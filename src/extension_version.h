@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * extension_version.h
- *	  Do the library and the extension in this database belong together?
+ *	  The extension in this database.
  *
  * Copyright (c) 2026, gooseplus contributors
  *
@@ -10,6 +10,7 @@
 #ifndef GOOSEPLUS_EXTENSION_VERSION_H
 #define GOOSEPLUS_EXTENSION_VERSION_H
 
+extern char *extension_schema(void);
 extern void extension_version_check(void);
 
 #endif							/* GOOSEPLUS_EXTENSION_VERSION_H */

@@ -17,14 +17,11 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
-#include "catalog/pg_extension.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -32,11 +29,11 @@
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
 
+#include "extension_version.h"
 #include "query.h"
 #include "report.h"
 #include "trust.h"
@@ -359,31 +356,6 @@ trust_ensure_table(const Settings *settings, const char *suffix,
 	if (!OidIsValid(table->relation) && error != NULL)
 		ReThrowError(error);
 	return table;
-}
-
-/*
- * Returns the name of the schema that the extension is in, palloc'd, or NULL
- * if there is no extension.
- */
-static char *
-extension_schema(void)
-{
-	Relation	catalog = table_open(ExtensionRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	char	   *schema = NULL;
-
-	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber,
-				F_NAMEEQ, CStringGetDatum("gooseplus"));
-	scan = systable_beginscan(catalog, ExtensionNameIndexId, true, NULL, 1,
-							  &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		schema = get_namespace_name(((Form_pg_extension) GETSTRUCT(tuple))->extnamespace);
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return schema;
 }
 
 /*
