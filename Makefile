@@ -2,7 +2,7 @@
 #
 #   make, make install, make installcheck   as for any extension; PG_CONFIG=...
 #                                           chooses the server
-#   make demo, make test, make bench        do all their own set-up, in a
+#   make demo, test, bench, soak            do all their own set-up, in a
 #                                           throw-away server; they need no
 #                                           PostgreSQL at hand when run as root
 #
@@ -45,7 +45,7 @@ REGRESS_OPTS = --inputdir=. --load-extension=gooseplus --encoding=UTF8 --no-loca
 EXTRA_CLEAN = results regression.diffs regression.out output_iso tmp_check
 
 # Goals that find, or as root install, a server by themselves.
-SELF_SUFFICIENT = demo test test-interop bench
+SELF_SUFFICIENT = demo test test-interop bench soak
 .PHONY: $(SELF_SUFFICIENT)
 
 ifneq ($(filter-out $(SELF_SUFFICIENT),$(or $(MAKECMDGOALS),all)),)
@@ -87,3 +87,11 @@ test-interop:
 
 bench:
 	@test/bench/run
+
+# The long form of a part of make test: SOAK_SECONDS=3600 SOAK_DATABASES=20, and
+# GOOSEPLUS_SEED=... for the same histories and scenes again.
+soak: export SOAK_SECONDS := $(or $(SOAK_SECONDS),600)
+soak: export SOAK_DATABASES := $(or $(SOAK_DATABASES),100)
+soak: export GOOSEPLUS_SEED := $(GOOSEPLUS_SEED)
+soak:
+	@test/run soak

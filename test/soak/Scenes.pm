@@ -77,9 +77,10 @@ sub call_sql
 	my $atomic = sub { literal(options($chance, 1)) };
 	my $target = target($chance, $base);
 	my $some = $chance->percent(30) ? $target : 'NULL';
+	my $one = $target || $base->{migrations}[0]{version};
 	my %sql = (
 		migrate => sub { "SELECT * FROM gooseplus_migrate($env, " . $atomic->() . ')' },
-		up_to => sub { "SELECT * FROM gooseplus_up_to($target, $env, " . $atomic->() . ')' },
+		up_to => sub { "SELECT * FROM gooseplus_up_to($one, $env, " . $atomic->() . ')' },
 		up_by_one => sub { "SELECT * FROM gooseplus_up_by_one($env, " . $atomic->() . ')' },
 		down => sub { "SELECT * FROM gooseplus_down($env, " . $atomic->() . ')' },
 		down_to => sub { "SELECT * FROM gooseplus_down_to($target, $env, " . $atomic->() . ')' },
@@ -92,7 +93,7 @@ sub call_sql
 		status => sub { "SELECT * FROM gooseplus_status($env)" },
 		validate => sub { "SELECT * FROM gooseplus_validate($env)" },
 		plan => sub { "SELECT * FROM gooseplus_plan($env)" },
-		repair => sub { "SELECT gooseplus_repair($target, $env)" },
+		repair => sub { "SELECT gooseplus_repair($one, $env)" },
 		look => sub {
 			"SELECT gooseplus_db_version(), gooseplus_has_pending($env), v.*,"
 			  . " (SELECT count(*) FROM gooseplus_sources($env)) FROM gooseplus_versions($env) v";

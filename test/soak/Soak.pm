@@ -30,6 +30,7 @@ my %fine = map { $_ => 1 } (
 	'57P01', '57P02', '57P03',    # a backend that is ended, a server that is
 	'55P03', '40P01',             # locks
 	'25001', '2D000',             # what one transaction cannot do
+	'55P04',                      # a new value of an enum in one transaction
 	'P0002',                      # nothing to do
 );
 
@@ -39,7 +40,6 @@ my @fine_words = (
 	qr/55000: all statements of migration \S+ are done, but it must not be/,
 	qr/55000: \d+ applied migrations? ha(?:s|ve) changed/,
 	qr/42704: version \d+: migration not applied/,
-	qr/42704: version 0/,
 	qr/08P01|08006/);
 
 # "hooks" are the stage, the checker, a function that says something, and the
@@ -112,6 +112,7 @@ sub problem
 {
 	my ($self, $base, $what, @more) = @_;
 
+	chomp $what;
 	push @{ $base->{problems} }, $what;
 	$self->{say}->("PROBLEM in step $self->{step}, $base->{name} (history $base->{history}{number}, environments '$base->{environments}', role $base->{role}"
 		  . ($base->{bundle} ? ', bundle' : '') . "): $what",
@@ -135,7 +136,8 @@ sub said
 	my ($process) = @_;
 
 	return ("call: " . ($process->{sql} // 'the application'),
-		map { substr $_, 0, 600 } split /\n/, $process->{err});
+		map { substr $_, 0, 600 }
+		  grep { !/^LOCATION: |^NOTICE:  00000: OK / } split /\n/, $process->{err});
 }
 
 # Judges how a call has ended that others may have disturbed.
@@ -150,7 +152,7 @@ sub judge
 		$self->problem($base, 'a call hangs', said($process), split /\n/, $process->{hangs});
 		return;
 	}
-	push @errors, "$1: reported" while $process->{out} =~ /\(SQLSTATE (\w{5})\)/g;
+	push @errors, "$2: $1" while $process->{out} =~ /([^|\n]*) \(SQLSTATE (\w{5})\)/g;
 	foreach my $error (@errors)
 	{
 		my ($state) = $error =~ /^(\w{5}): /;
