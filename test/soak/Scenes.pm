@@ -10,7 +10,8 @@
 #	blocker		undef or { table, mode, delay (ms), seconds }
 #	writer		true if the application writes meanwhile
 #	strike		undef or { kind, delay (ms), asleep, second }
-#	settle		true if a deploy has to end what is half done afterwards
+#	settle		true if all has to be applied afterwards, and what is above
+#				"target" taken back
 #	target		a version
 #	migration	one of the history, or repeatable
 #	number		of a text
@@ -76,8 +77,8 @@ sub call_sql
 	my $env = literal($base->{environments});
 	my $atomic = sub { literal(options($chance, 1)) };
 	my $target = target($chance, $base);
-	my $some = $chance->percent(30) ? $target : 'NULL';
 	my $one = $target || $base->{migrations}[0]{version};
+	my $some = $chance->percent(30) ? $one : 'NULL';
 	my %sql = (
 		migrate => sub { "SELECT * FROM gooseplus_migrate($env, " . $atomic->() . ')' },
 		up_to => sub { "SELECT * FROM gooseplus_up_to($one, $env, " . $atomic->() . ')' },
@@ -131,8 +132,11 @@ sub points
 
 	foreach my $migration (@{ $base->{migrations} })
 	{
-		push @places, $_->{plain} =~ /soak\.point\('([^']*)'\)/g
-		  foreach @{ $migration->{up} }, @{ $migration->{down} || [] };
+		my @here = map { $_->{plain} =~ /soak\.point\('([^']*)'\)/g }
+		  @{ $migration->{up} }, @{ $migration->{down} || [] };
+
+		# what can be half applied counts more
+		push @places, $migration->{notx} ? (@here) x 3 : @here;
 		push @places, 'index' if grep { $_->{plain} =~ /soak\.same/ } @{ $migration->{up} };
 	}
 	push @places, map { ("R.$_->{name}.1", "R.$_->{name}.2") } @{ $base->{repeatables} };
@@ -193,7 +197,6 @@ sub alone
 	my ($chance, $base, $scene, $kind) = @_;
 
 	$scene->{kind} = $kind;
-	$scene->{target} = target($chance, $base);
 	if ($kind eq 'edit')
 	{
 		$scene->{migration} =
@@ -228,7 +231,8 @@ sub scene
 		kind => 'calls',
 		calls => [],
 		faults => [],
-		settle => $chance->percent(40)
+		settle => $chance->percent(35),
+		target => target($chance, $base)
 	};
 	my $kind = $chance->weighted(
 		calls => 16, deploy => 3, revert => 3,
@@ -241,10 +245,13 @@ sub scene
 	return alone($chance, $base, $scene, $kind) unless $kind eq 'calls';
 	push @{ $scene->{calls} }, call($chance, $base)
 	  foreach 1 .. $chance->weighted(1 => 4, 2 => 4, 3 => 2, 5 => 1);
-	$scene->{faults} = faults($chance, $base) if $chance->percent(50);
+	$scene->{faults} = faults($chance, $base) if $chance->percent(60);
 	$scene->{blocker} = blocker($chance) if $chance->percent(20);
 	$scene->{writer} = $chance->percent(25);
 	$scene->{strike} = strike($chance) if $chance->percent(50);
+	push @{ $scene->{faults} },
+	  { place => $chance->pick(points($base)), kind => 'sleep', seconds => 0.4 }
+	  foreach $scene->{strike} && $scene->{strike}{asleep} ? 1 .. 3 : ();
 	return $scene;
 }
 

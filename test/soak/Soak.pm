@@ -446,7 +446,11 @@ sub finish_play
 		  foreach grep { !$there{$_} } @{ $play->{confirmed} };
 		$self->{stage}{node}->safe_psql($base->{name}, 'DELETE FROM kept WHERE id >= 1000000');
 	}
-	$self->deploy_to_end($base) if $scene->{settle};
+	if ($scene->{settle})
+	{
+		$self->deploy_to_end($base);
+		$self->revert_to($base, $scene->{target}) unless @{ $base->{problems} };
+	}
 	return;
 }
 

@@ -17,6 +17,7 @@ use lib $FindBin::RealBin;
 
 use Chance;
 use Checker;
+use Doubt;
 use Histories;
 use Operations;
 use PostgreSQL::Test::Cluster;
@@ -146,6 +147,9 @@ foreach my $base ($ENV{SOAK_ONLY} ? $bases[ $ENV{SOAK_ONLY} - 1 ] : @bases)
 }
 report(sprintf '%d databases, %d histories, %d clean runs in %d s', $databases, $histories,
 	scalar keys %clean, time - $begin);
+
+is( join("\n", Doubt::unseen($checker, \&run_script, $bases[0], make_database('doubt'))),
+	'', 'the checker sees what is wrong, and nothing else');
 
 # ----------------------------------------------------------------- the steps
 
