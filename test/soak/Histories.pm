@@ -42,8 +42,12 @@ sub make
 
 	foreach my $i (1 .. $chance->between(12, 18))
 	{
+		# each folder has something
 		my $folder =
-		  $i < 4 ? 'base' : $chance->weighted(base => 14, production => 4, eu => 2);
+		    $i < 4 ? 'base'
+		  : $i == 5 ? 'production'
+		  : $i == 7 ? 'eu'
+		  :           $chance->weighted(base => 14, production => 4, eu => 2);
 
 		$version += $chance->between(1, 5);
 		push @{ $history->{migrations} },

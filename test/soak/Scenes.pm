@@ -148,7 +148,7 @@ sub faults
 	my ($chance, $base) = @_;
 	my @faults;
 
-	foreach (1 .. $chance->between(1, 2))
+	foreach (1 .. $chance->between(1, 4))
 	{
 		my $place = $chance->pick(points($base));
 

@@ -140,6 +140,21 @@ sub said
 		  grep { !/^LOCATION: |^NOTICE:  00000: OK / } split /\n/, $process->{err});
 }
 
+# Counts an error, and says whether it is one that a call may end with.
+sub is_fine
+{
+	my ($self, $error) = @_;
+	my ($state) = $error =~ /^(\w{5}): /;
+
+	if (!defined $state)
+	{
+		return 1 if $error =~ /connection|terminat|the database system is/;
+		$state = '?';
+	}
+	$self->{errors}{$state}++;
+	return $fine{$state} || scalar grep { $error =~ $_ } @fine_words;
+}
+
 # Judges how a call has ended that others may have disturbed.
 sub judge
 {
@@ -155,16 +170,8 @@ sub judge
 	push @errors, "$2: $1" while $process->{out} =~ /([^|\n]*) \(SQLSTATE (\w{5})\)/g;
 	foreach my $error (@errors)
 	{
-		my ($state) = $error =~ /^(\w{5}): /;
-
-		if (!defined $state)
-		{
-			next if $error =~ /connection|terminat|the database system is/;
-			$state = '?';
-		}
-		$self->{errors}{$state}++;
-		next if $fine{$state} || grep { $error =~ $_ } @fine_words;
-		$self->problem($base, "unexpected error $error", said($process));
+		$self->problem($base, "unexpected error $error", said($process))
+		  unless $self->is_fine($error);
 	}
 	return;
 }
@@ -252,7 +259,7 @@ sub deploy_to_end
 {
 	my ($self, $base) = @_;
 	my $env = Scenes::literal($base->{environments});
-	my $check;
+	my ($check, $process);
 
 	$self->{count}{'deploys to the end'}++;
 	$self->settle($base, "CALL gooseplus_deploy($env)") || return;
@@ -261,6 +268,11 @@ sub deploy_to_end
 	$self->problem($base, "after a deploy to the end: $_")
 	  foreach $self->{checker}
 	  ->check_end($base->{history}, $base->{environments}, $check, $base->{texts});
+	$process = $self->{stage}->call($base,
+		"SELECT gooseplus_has_pending($env), string_agg(DISTINCT state, ' '), count(version)"
+		  . " FROM gooseplus_status($env)");
+	$self->problem($base, "after a deploy to the end the status is $process->{out}", said($process))
+	  if $process->{out} ne 'f|applied|' . @{ $base->{migrations} } . "\n";
 	return;
 }
 
@@ -411,19 +423,23 @@ sub alone_goose
 
 # -------------------------------------------------------------------- a step
 
-# The server's log: what must never be in it.
+# The server's log: what must never be in it, and the errors of workers.
 sub check_log
 {
-	my ($self, $base) = @_;
+	my ($self, @bases) = @_;
+	my %bases = map { $_->{name} => $_ } @bases;
 
 	open my $file, '<', $self->{stage}{node}->logfile or return;
 	seek $file, $self->{log_at}, 0;
 	while (my $line = <$file>)
 	{
-		$self->problem($base, "in the server's log: $line")
+		my ($database, $error) =
+		  $line =~ /\] gooseplus deploy (\S+) (?:ERROR|FATAL):  (.*)/;
+
+		$self->problem($bases[0], "in the server's log: $line")
 		  if $line =~ /ERROR:  XX|PANIC:|TRAP:|terminated by signal (?!9\b|3\b)/;
-		$self->{errors}{"$1 in a worker"}++
-		  if $line =~ /gooseplus deploy.*ERROR:  (\w{5}):/;
+		$self->problem($bases{$database}, "unexpected error in a worker: $error")
+		  if $error && $bases{$database} && !$self->is_fine($error);
 	}
 	$self->{log_at} = tell $file;
 	return;
@@ -478,7 +494,7 @@ sub step
 		else { $self->$how($play->{base}, $play->{scene}); }
 		$self->{count}{'steps of databases'}++;
 	}
-	$self->check_log($bases[0]);
+	$self->check_log(@bases);
 	return;
 }
 
