@@ -61,7 +61,10 @@ sub clean_script
 		}
 		push @script, 'COMMIT;' unless $migration->{notx};
 		push @script, "\\echo == $i", $digest;
-		unshift @back, (map { $_->{plain} } @{ $migration->{down} || [] }),
+		unshift @back,
+		  ($migration->{notx} ? () : 'BEGIN;'),
+		  (map { $_->{plain} } @{ $migration->{down} || [] }),
+		  ($migration->{notx} ? () : 'COMMIT;'),
 		  '\echo == back ' . ($i - 1), $digest;
 	}
 	foreach my $text (1 .. $Histories::texts)

@@ -151,6 +151,7 @@ sub column
 		'int DEFAULT 7', "text DEFAULT 'x;y'", 'boolean NOT NULL DEFAULT false',
 		'numeric(10, 2)', 'int GENERATED ALWAYS AS (id * 2) STORED');
 
+	$table->{more} = 1;
 	return (
 		$self->statements("ALTER TABLE $table->{name} ADD COLUMN $column $type;"),
 		$self->statements('ALTER TABLE ' . $self->maybe . "$table->{name} DROP COLUMN "
@@ -311,8 +312,11 @@ sub delete_ids
 {
 	my ($self, $table, $first, $last) = @_;
 
-	return $self->statements($self->with_table($table,
-			"DELETE FROM $table->{name} WHERE id BETWEEN $first AND $last"));
+	# what waits for the end would be in the way of an ALTER TABLE
+	return $self->statements(
+		$self->with_table(
+			$table, "DELETE FROM $table->{name} WHERE id BETWEEN $first AND $last"),
+		$table->{deferred} ? 'SET CONSTRAINTS ALL IMMEDIATE;' : ());
 }
 
 sub rows
@@ -383,7 +387,7 @@ sub archive
 	my $name = $self->name('old');
 	my $where = 'id <= ' . $self->{chance}->between(1, 20);
 
-	return if $table->{used};
+	return if $table->{used} || $table->{more};
 	$table->{used} = 1;
 	return (
 		$self->statements(
@@ -401,16 +405,15 @@ sub child
 	my $table = $self->a_table || return;
 	my $name = $self->name('t');
 	my ($first, $last) = $self->new_ids($table, 5);
+	my $back = $self->delete_ids($table, $first, $last);
 
-	$table->{used} = 1;
+	$table->{used} = $table->{deferred} = 1;
 	return (
 		$self->statements(
 			"CREATE TABLE $name (\n\tid int PRIMARY KEY,\n\tparent int REFERENCES $table->{name} DEFERRABLE INITIALLY DEFERRED\n);",
 			"INSERT INTO $name SELECT i, i FROM generate_series($first, $last) i;",
 			"INSERT INTO $table->{name} (id) SELECT i FROM generate_series($first, $last) i;"),
-		$self->statements(
-			"DROP TABLE $name;",
-			"DELETE FROM $table->{name} WHERE id BETWEEN $first AND $last;"));
+		[ @{ $self->statements("DROP TABLE $name;") }, @$back ]);
 }
 
 sub enum
@@ -433,6 +436,7 @@ sub batches
 	my $table = $self->a_table(kept => 1) || return;
 	my $column = $self->name('c');
 
+	$table->{more} = 1;
 	return (
 		$self->statements(
 			"ALTER TABLE $table->{name} ADD COLUMN $column int;",
@@ -507,6 +511,8 @@ sub detach
 			  . "\t\t\tWHERE inhrelid = to_regclass('${name}_1') AND inhparent = to_regclass('$name'))\n"
 			  . "\t\tAND to_regclass('$name') IS NOT NULL\n\tTHEN\n"
 			  . "\t\tALTER TABLE $name ATTACH PARTITION ${name}_1 FOR VALUES FROM (1) TO (100);\n"
+			  # what DETACH CONCURRENTLY has left in the place of the bounds
+			  . "\t\tALTER TABLE ${name}_1 DROP CONSTRAINT IF EXISTS ${name}_1_id_check;\n"
 			  . "\tEND IF;\nEND\n\$\$;"));
 }
 

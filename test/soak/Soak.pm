@@ -114,9 +114,10 @@ sub problem
 
 	chomp $what;
 	push @{ $base->{problems} }, $what;
-	$self->{say}->("PROBLEM in step $self->{step}, $base->{name} (history $base->{history}{number}, environments '$base->{environments}', role $base->{role}"
+	$self->{say}->("PROBLEM in $self->{step}, $base->{name} (history $base->{history}{number}, environments '$base->{environments}', role $base->{role}"
 		  . ($base->{bundle} ? ', bundle' : '') . "): $what",
-		"again: $self->{again} SOAK_FROM=$self->{step} SOAK_ONLY=$base->{number}",
+		"again: make soak $self->{again} SOAK_ONLY=$base->{number}"
+		  . ($self->{step} =~ /^step (\d+)$/ ? " SOAK_FROM=$1" : ''),
 		@{ $self->{words}{ $base->{name} } || [] },
 		@more);
 	return;
@@ -476,7 +477,7 @@ sub step
 	my ($self, $step, $seed, @bases) = @_;
 	my @plays;
 
-	$self->{step} = $step;
+	$self->{step} = "step $step";
 	foreach my $base (@bases)
 	{
 		my $scene = Scenes::scene(Chance->new($seed, 'step', $step, $base->{number}), $base);

@@ -45,7 +45,7 @@ sub report
 	return;
 }
 
-report("again: $again make soak" . ($goose ? '' : '; the goose command is not here'));
+report("again: make soak $again" . ($goose ? '' : '; the goose command is not here'));
 
 # ------------------------------------------------------------- the cluster
 
@@ -205,7 +205,7 @@ foreach my $base (grep { !$ENV{SOAK_ONLY} || $_->{number} == $ENV{SOAK_ONLY} } @
 {
 	my ($clean, $status, $err);
 
-	$soak->{step} = 'the last one';
+	$soak->{step} = 'the end';
 	$soak->{words} = {};
 	$soak->deploy_to_end($base) unless @{ $base->{problems} };
 	# some of them as pg_dump sees them, too
