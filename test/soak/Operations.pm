@@ -505,14 +505,15 @@ sub detach
 	my $name = $parts && shift @$parts || return;
 
 	return (
-		$self->statements("ALTER TABLE $name DETACH PARTITION ${name}_1 CONCURRENTLY;"),
+		$self->statements(
+			"ALTER TABLE $name DETACH PARTITION ${name}_1 CONCURRENTLY;",
+			# which adds one in the place of the bounds, and DETACH does not
+			"ALTER TABLE ${name}_1 DROP CONSTRAINT IF EXISTS ${name}_1_id_check;"),
 		$self->statements(
 			"DO \$\$\nBEGIN\n\tIF NOT EXISTS (SELECT FROM pg_inherits\n"
 			  . "\t\t\tWHERE inhrelid = to_regclass('${name}_1') AND inhparent = to_regclass('$name'))\n"
 			  . "\t\tAND to_regclass('$name') IS NOT NULL\n\tTHEN\n"
 			  . "\t\tALTER TABLE $name ATTACH PARTITION ${name}_1 FOR VALUES FROM (1) TO (100);\n"
-			  # what DETACH CONCURRENTLY has left in the place of the bounds
-			  . "\t\tALTER TABLE ${name}_1 DROP CONSTRAINT IF EXISTS ${name}_1_id_check;\n"
 			  . "\tEND IF;\nEND\n\$\$;"));
 }
 

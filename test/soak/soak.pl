@@ -105,6 +105,7 @@ sub make_database
 
 my $checker = Checker->new(\&run_script);
 my @histories = map { Histories::make($seed, $_, $goose && $_ % 3 == 0) } 0 .. $histories - 1;
+my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
 my (@bases, %clean);
 
 foreach my $number (1 .. $databases)
@@ -120,7 +121,7 @@ foreach my $number (1 .. $databases)
 		migrations => [ Histories::seen($history->{migrations}, $environments) ],
 		repeatables => [ Histories::seen($history->{repeatables}, $environments) ],
 		goose => $history->{goose},
-		role => $chance->pick($node->safe_psql('postgres', 'SELECT current_user'), 'deployer'),
+		role => $chance->pick($superuser, 'deployer'),
 		bundle => !$history->{goose} && $chance->percent(25),
 		folder => "$folder/db$number",
 		texts => { map { $_->{name} => 1 } @{ $history->{repeatables} } },
@@ -134,17 +135,25 @@ foreach my $number (1 .. $databases)
 	$checker->make_clean($history, $environments,
 		make_database("clean$history->{number}_" . length $environments));
 }
-foreach my $base ($ENV{SOAK_ONLY} ? $bases[ $ENV{SOAK_ONLY} - 1 ] : @bases)
-{
-	my $settings = "ALTER DATABASE $base->{name} SET gooseplus.directory = '$base->{folder}';"
-	  . " ALTER DATABASE $base->{name} SET gooseplus.variables = '{\"SOAK_WHO\": \"$Operations::variable\"}';";
+my @here = $ENV{SOAK_ONLY} ? $bases[ $ENV{SOAK_ONLY} - 1 ] : @bases;
+my @script = "LOAD 'gooseplus';";
 
-	make_database($base->{name});
-	$settings .= " ALTER DATABASE $base->{name} OWNER TO deployer;" if $base->{role} eq 'deployer';
-	$settings .= " ALTER DATABASE $base->{name} SET gooseplus.bundle = 'soak'; SELECT gooseplus_bundle_load('soak', '$base->{folder}');"
+foreach my $base (@here)
+{
+	my $database = $base->{name};
+
+	push @script, "CREATE DATABASE $database TEMPLATE soak_template;",
+	  "ALTER DATABASE $database SET gooseplus.directory = '$base->{folder}';",
+	  "ALTER DATABASE $database SET gooseplus.variables = '{\"SOAK_WHO\": \"$Operations::variable\"}';";
+	push @script, "ALTER DATABASE $database OWNER TO deployer;"
+	  if $base->{role} eq 'deployer';
+	push @script, "ALTER DATABASE $database SET gooseplus.bundle = 'soak';",
+	  "\\c $database", "SELECT gooseplus_bundle_load('soak', '$base->{folder}');",
+	  '\c postgres', "LOAD 'gooseplus';"
 	  if $base->{bundle};
-	$node->safe_psql($base->{name}, "LOAD 'gooseplus'; $settings");
 }
+my ($script_status, undef, $script_err) = run_script('postgres', join "\n", @script, '');
+die $script_err if $script_status != 0;
 report(sprintf '%d databases, %d histories, %d clean runs in %d s', $databases, $histories,
 	scalar keys %clean, time - $begin);
 
@@ -167,11 +176,11 @@ my $told = time;
 $begin = time;
 while (time < $begin + $seconds && (!$ENV{SOAK_STEPS} || $step < $first + $ENV{SOAK_STEPS}))
 {
-	my @here = Chance->new($seed, 'bases', $step)->some($at_once, @bases);
+	my @chosen = Chance->new($seed, 'bases', $step)->some($at_once, @bases);
 
-	@here = grep { $_->{number} == $ENV{SOAK_ONLY} } @here if $ENV{SOAK_ONLY};
-	@here = grep { !@{ $_->{problems} } } @here;
-	$soak->step($step, $seed, @here) if @here;
+	@chosen = grep { $_->{number} == $ENV{SOAK_ONLY} } @chosen if $ENV{SOAK_ONLY};
+	@chosen = grep { !@{ $_->{problems} } } @chosen;
+	$soak->step($step, $seed, @chosen) if @chosen;
 	$step++;
 	if (time > $told + 60)
 	{
@@ -201,7 +210,7 @@ sub dump_of
 
 my $dumps = 0;
 
-foreach my $base (grep { !$ENV{SOAK_ONLY} || $_->{number} == $ENV{SOAK_ONLY} } @bases)
+foreach my $base (@here)
 {
 	my ($clean, $status, $err);
 
