@@ -3,7 +3,7 @@
 #   make, make install, make installcheck   as for any extension; PG_CONFIG=...
 #                                           chooses the server
 #   make demo, make test, make bench,       do all their own set-up, in a
-#   make fuzz                               throw-away server; they need no
+#   make fuzz, make soak                    throw-away server; they need no
 #                                           PostgreSQL at hand when run as root
 #
 # The version number lives in gooseplus.control and nowhere else.
@@ -46,8 +46,8 @@ REGRESS_OPTS = --inputdir=. --load-extension=gooseplus --encoding=UTF8 --no-loca
 EXTRA_CLEAN = results regression.diffs regression.out output_iso tmp_check
 
 # Goals that find, or as root install, a server by themselves.
-SELF_SUFFICIENT = demo test test-interop test-matrix test-assert fuzz bench deb \
-	dist test-deb test-install
+SELF_SUFFICIENT = demo test test-interop test-matrix test-assert fuzz soak bench \
+	deb dist test-deb test-install
 .PHONY: $(SELF_SUFFICIENT)
 
 ifneq ($(filter-out $(SELF_SUFFICIENT),$(or $(MAKECMDGOALS),all)),)
@@ -103,6 +103,14 @@ fuzz:
 
 bench:
 	@test/bench/run
+
+# The long form of a part of make test: SOAK_SECONDS=3600 SOAK_DATABASES=20, and
+# GOOSEPLUS_SEED=... for the same histories and scenes again.
+soak: export SOAK_SECONDS := $(or $(SOAK_SECONDS),600)
+soak: export SOAK_DATABASES := $(or $(SOAK_DATABASES),100)
+soak: export GOOSEPLUS_SEED := $(GOOSEPLUS_SEED)
+soak:
+	@test/run soak
 
 # Debian packages and the PGXN distribution, in dist/.
 deb:

@@ -4,7 +4,7 @@
 # A suite is a function suite_NAME and a folder suite_folder knows.  It prints
 # what a reader of a failure needs and hands its figures to suite_count.
 
-SUITES_ALL="unit regress isolation pgtap tap interop fuzz"
+SUITES_ALL="unit regress isolation pgtap tap interop fuzz soak"
 SUITES_PASSED=0
 SUITES_FAILED=0
 SUITES_SKIPPED=0
@@ -20,6 +20,7 @@ suite_folder()
 		interop) say test/interop ;;
 		leaks) say test/assert ;;
 		fuzz) say test/fuzz ;;
+		soak) say test/soak ;;
 		*) die "there is no suite \"$1\"; the suites are: $SUITES_ALL" ;;
 	esac
 }
@@ -150,19 +151,28 @@ suite_pgtap()
 # Perl programs that make servers of their own, with PostgreSQL::Test::Cluster.
 # The environment is what PGXS gives to such tests, for all versions at once:
 # TESTDIR until 15, TESTDATADIR and TESTLOGDIR since 16.
-suite_tap()
+# suite_clusters FOLDER FILE ...: run them, with FOLDER for their clusters.
+suite_clusters()
 {
-	local output=$GOOSEPLUS_PRIVATE/tap.out status name log
-	local folder=$GOOSEPLUS_PRIVATE/tap
+	local folder=$1
 
-	suite_lacks "$SERVER_PGXS/src/test/perl/PostgreSQL/Test/Cluster.pm" && return
+	shift
 	mkdir -p "$folder/tmp_check/log"
 	env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE \
 		TESTDIR="$folder" TESTDATADIR="$folder/tmp_check" \
 		TESTLOGDIR="$folder/tmp_check/log" \
 		PERL5LIB="$SERVER_PGXS/src/test/perl" \
 		PG_REGRESS="$SERVER_PGXS/src/test/regress/pg_regress" \
-		perl test/lib/tap.pl prove test/t/*.pl 2>&1 | suite_show "$output"
+		perl test/lib/tap.pl prove "$@" 2>&1
+}
+
+suite_tap()
+{
+	local output=$GOOSEPLUS_PRIVATE/tap.out status name log
+	local folder=$GOOSEPLUS_PRIVATE/tap
+
+	suite_lacks "$SERVER_PGXS/src/test/perl/PostgreSQL/Test/Cluster.pm" && return
+	suite_clusters "$folder" test/t/*.pl | suite_show "$output"
 	status=${PIPESTATUS[0]}
 	sed -n 's,^FAILED: .*/\(.*\)\.pl$,\1,p' "$output" | while read -r name; do
 		for log in "$folder/tmp_check/log"/*"$name"*; do
@@ -188,6 +198,20 @@ suite_interop()
 		suite_show "$output"
 	status=${PIPESTATUS[0]}
 	[ "$status" = 0 ] || suite_server_log
+	suite_count_last "$output" "$status"
+}
+
+# Many databases and all that can go wrong, for SOAK_SECONDS; goose is beside
+# if the interop suite's preparation could bring it.
+suite_soak()
+{
+	local output=$GOOSEPLUS_PRIVATE/soak.out status
+
+	suite_lacks "$SERVER_PGXS/src/test/perl/PostgreSQL/Test/Cluster.pm" && return
+	export SOAK_GOOSE=$GOOSEPLUS_PRIVATE/interop/bin/goose
+	suite_clusters "$GOOSEPLUS_PRIVATE/soak" test/soak/soak.pl | suite_show "$output"
+	status=${PIPESTATUS[0]}
+	[ "$status" = 0 ] || tail -n 20 "$GOOSEPLUS_PRIVATE/soak/tmp_check/log"/regress_log_*
 	suite_count_last "$output" "$status"
 }
 

@@ -1,0 +1,502 @@
+# Soak.pm - the steps of a soak: plays the scenes of some databases, lets the
+# checker look at them, and judges what the calls have answered.
+#
+# A base is one database: name, number, history, environments, migrations and
+# repeatables (those that it sees), goose, role, bundle, folder, texts (number of
+# the text that each repeatable migration's file has), edits (number of the edit
+# of a version's file), problems.
+
+package Soak;
+
+use strict;
+use warnings;
+
+use Chance;
+use Checker;
+use Exporter 'import';
+use File::Path qw(make_path remove_tree);
+use Histories;
+use Operations;
+use Scenes;
+use Stage;
+
+our @EXPORT_OK = qw(write_tree);
+
+# Errors that a call may end with when others are at work, strike or let it
+# fail, by their SQLSTATE.
+my %fine = map { $_ => 1 } (
+	'P0001',    # the fault
+	'57014',    # cancels and time limits
+	'57P01', '57P02', '57P03',    # a backend that is ended, a server that is
+	'55P03', '40P01',             # locks
+	'25001', '2D000',             # what one transaction cannot do
+	'55P04',                      # a new value of an enum in one transaction
+	'P0002',                      # nothing to do
+);
+
+# More of them, by what they say.
+my @fine_words = (
+	qr/55000: migration \S+ is half (?:applied|taken back)/,
+	qr/55000: all statements of migration \S+ are done, but it must not be/,
+	qr/55000: \d+ applied migrations? ha(?:s|ve) changed/,
+	qr/42704: version \d+: migration not applied/,
+	qr/08P01|08006/);
+
+# "hooks" are the stage, the checker, a function that says something, and the
+# path of the goose command, if there is one.
+sub new
+{
+	my ($class, %hooks) = @_;
+
+	return bless { %hooks, count => {}, errors => {}, versions => {}, log_at => 0 }, $class;
+}
+
+# ------------------------------------------------------------- the files
+
+sub write_file
+{
+	my ($path, $text) = @_;
+
+	open my $file, '>:raw', $path or die "could not create $path: $!";
+	print $file $text or die "could not write $path: $!";
+	close $file or die "could not write $path: $!";
+	return;
+}
+
+sub write_migration
+{
+	my ($base, $migration) = @_;
+
+	write_file("$base->{folder}/$migration->{folder}/$migration->{name}",
+		Histories::text($migration, $base->{edits}{ $migration->{version} }));
+	return;
+}
+
+sub write_repeatable
+{
+	my ($base, $repeatable) = @_;
+
+	write_file(
+		"$base->{folder}/$repeatable->{folder}/" . Histories::repeatable_file($repeatable),
+		Histories::repeatable_text($repeatable, $base->{texts}{ $repeatable->{name} }));
+	return;
+}
+
+# All files of a base.
+sub write_tree
+{
+	my ($base) = @_;
+
+	make_path(map { "$base->{folder}/$_" } qw(base production eu));
+	write_migration($base, $_) foreach @{ $base->{history}{migrations} };
+	write_repeatable($base, $_) foreach @{ $base->{history}{repeatables} };
+	return;
+}
+
+# What has changed in the files is to be seen by calls.
+sub refresh
+{
+	my ($self, $base) = @_;
+
+	$self->{stage}{node}->safe_psql($base->{name},
+		"SELECT gooseplus_bundle_load('soak', '$base->{folder}')")
+	  if $base->{bundle};
+	return;
+}
+
+# --------------------------------------------------------------- problems
+
+# Writes down what is wrong, once for each step of a database, with what there
+# is to know.
+sub problem
+{
+	my ($self, $base, $what, @more) = @_;
+
+	chomp $what;
+	push @{ $base->{problems} }, $what;
+	$self->{say}->("PROBLEM in $self->{step}, $base->{name} (history $base->{history}{number}, environments '$base->{environments}', role $base->{role}"
+		  . ($base->{bundle} ? ', bundle' : '') . "): $what",
+		"again: make soak $self->{again} SOAK_ONLY=$base->{number}"
+		  . ($self->{step} =~ /^step (\d+)$/ ? " SOAK_FROM=$1" : ''),
+		@{ $self->{words}{ $base->{name} } || [] },
+		@more);
+	return;
+}
+
+# The SQLSTATEs and messages of a call.
+sub errors_of
+{
+	my ($process) = @_;
+
+	return $process->{err} =~ /^(?:psql:\S+ )?(?:ERROR|FATAL|PANIC):  (.*)$/mg;
+}
+
+# What the call said, shortened.
+sub said
+{
+	my ($process) = @_;
+
+	return ("call: " . ($process->{sql} // 'the application'),
+		map { substr $_, 0, 600 }
+		  grep { !/^LOCATION: |^NOTICE:  00000: OK / } split /\n/, $process->{err});
+}
+
+# Counts an error, and says whether it is one that a call may end with.
+sub is_fine
+{
+	my ($self, $error) = @_;
+	my ($state) = $error =~ /^(\w{5}): /;
+
+	if (!defined $state)
+	{
+		return 1 if $error =~ /connection|terminat|the database system is/;
+		$state = '?';
+	}
+	$self->{errors}{$state}++;
+	return $fine{$state} || scalar grep { $error =~ $_ } @fine_words;
+}
+
+# Judges how a call has ended that others may have disturbed.
+sub judge
+{
+	my ($self, $base, $process) = @_;
+	my @errors = errors_of($process);
+
+	$self->{count}{calls}++;
+	if ($process->{hangs})
+	{
+		$self->problem($base, 'a call hangs', said($process), split /\n/, $process->{hangs});
+		return;
+	}
+	push @errors, "$2: $1" while $process->{out} =~ /([^|\n]*) \(SQLSTATE (\w{5})\)/g;
+	foreach my $error (@errors)
+	{
+		$self->problem($base, "unexpected error $error", said($process))
+		  unless $self->is_fine($error);
+	}
+	return;
+}
+
+# ------------------------------------------------------------------ looking
+
+# Lets the checker look at a base; its problems are ours.
+sub check
+{
+	my ($self, $base) = @_;
+	my $check = $self->{checker}->check($base->{history}, $base->{environments}, $base->{name});
+
+	$self->{count}{checks}++;
+	$self->{count}{'half applied seen'}++ if @{ $check->{half} };
+	$self->{versions}{"$base->{name} $check->{version}"}++;
+	$self->problem($base,
+		"after it, at version $check->{version}"
+		  . (@{ $check->{half} } ? ", half done @{ $check->{half} }" : '')
+		  . ": $_")
+	  foreach @{ $check->{problems} };
+	return $check;
+}
+
+# ------------------------------------------------------------------ settling
+
+# The call that goes on after this error, or nothing if it is none that asks.
+sub answer
+{
+	my ($self, $base, $process, $sql) = @_;
+	my $env = Scenes::literal($base->{environments});
+	my ($label) = $process->{err} =~ /55000: (?:migration|all statements of migration) \w+\/0*(\d+)_/;
+
+	return unless defined $label;
+	if ($process->{err} =~ /HINT:  CALL gooseplus_revert, to a version below (\d+), goes on/)
+	{
+		$self->{count}{'answered revert'}++;
+		return "CALL gooseplus_revert($1 - 1, $env)";
+	}
+	if ($process->{err} =~ /"resume": "restart"/ && $sql =~ /deploy/)
+	{
+		# what is there is taken back by its Down part
+		$self->{count}{'answered revert'}++;
+		return "CALL gooseplus_revert($label - 1, $env)";
+	}
+	if ($process->{err} =~ /HINT:.*"resume": "retry"/)
+	{
+		$self->{count}{'answered retry'}++;
+		return $sql =~ s/\)$/, options => '{"resume": "retry"}')/r;
+	}
+	return;
+}
+
+# Calls until the call has ended well, and does what the errors ask for in
+# between.  Nobody disturbs.  Returns the last process; a problem if it never
+# ends well.
+sub settle
+{
+	my ($self, $base, $sql) = @_;
+	my $next = $sql;
+	my ($process, @said);
+
+	foreach my $try (1 .. 8)
+	{
+		my $this = $next;
+
+		$process = $self->{stage}->call($base, $this);
+		$self->{count}{calls}++;
+		push @said, said($process);
+		if ($process->{status} == 0)
+		{
+			return $process if $this =~ /^\Q$sql\E/ || $this =~ s/, options => .*$/)/r eq $sql;
+			$next = $sql;
+			next;
+		}
+		$next = $process->{hangs} ? undef : $self->answer($base, $process, $this);
+		last unless defined $next;
+	}
+	$self->problem($base, 'a call that nobody disturbs does not succeed: ' . (errors_of($process))[0],
+		@said, $process->{hangs} // ());
+	return;
+}
+
+# Deploys until all is there, and compares with the end.
+sub deploy_to_end
+{
+	my ($self, $base) = @_;
+	my $env = Scenes::literal($base->{environments});
+	my ($check, $process);
+
+	$self->{count}{'deploys to the end'}++;
+	$self->settle($base, "CALL gooseplus_deploy($env)") || return;
+	$check = $self->check($base);
+	return if @{ $check->{problems} };
+	$self->problem($base, "after a deploy to the end: $_")
+	  foreach $self->{checker}
+	  ->check_end($base->{history}, $base->{environments}, $check, $base->{texts});
+	$process = $self->{stage}->call($base,
+		"SELECT gooseplus_has_pending($env), string_agg(DISTINCT state, ' '), count(version)"
+		  . " FROM gooseplus_status($env)");
+	$self->problem($base, "after a deploy to the end the status is $process->{out}", said($process))
+	  if $process->{out} ne 'f|applied|' . @{ $base->{migrations} } . "\n";
+	return;
+}
+
+# Takes back all above a version.
+sub revert_to
+{
+	my ($self, $base, $target) = @_;
+	my $before = $self->check($base);
+	my $env = Scenes::literal($base->{environments});
+	my $should = $before->{version} < $target ? $before->{version} : $target;
+	my $after;
+
+	$self->settle($base, "CALL gooseplus_revert($target, $env)") || return;
+	$after = $self->check($base);
+	return if @{ $after->{problems} };
+	$self->problem($base, "after a revert to $target it is at $after->{version}, not $should")
+	  if $after->{version} != $should && !@{ $before->{half} };
+	$self->problem($base, "after a revert to $target there is half done: $_")
+	  foreach grep { $_ > $target } @{ $after->{half} };
+	return;
+}
+
+# --------------------------------------------------------- scenes of one call
+
+sub alone_deploy
+{
+	my ($self, $base) = @_;
+
+	return $self->deploy_to_end($base);
+}
+
+sub alone_revert
+{
+	my ($self, $base, $scene) = @_;
+
+	return $self->revert_to($base, $scene->{target});
+}
+
+# The files above a version are gone when it is to be taken back to it.
+sub alone_gone
+{
+	my ($self, $base, $scene) = @_;
+
+	foreach my $migration (@{ $base->{history}{migrations} })
+	{
+		unlink "$base->{folder}/$migration->{folder}/$migration->{name}"
+		  if $migration->{version} > $scene->{target};
+	}
+	$self->refresh($base);
+	$self->revert_to($base, $scene->{target});
+	write_tree($base);
+	$self->refresh($base);
+	return;
+}
+
+# An applied file is edited: that is refused if asked for, then accepted.
+sub alone_edit
+{
+	my ($self, $base, $scene) = @_;
+	my $migration = $scene->{migration};
+	my $version = $migration->{version};
+	my $env = Scenes::literal($base->{environments});
+	my $applied = grep { $_ == $version } @{ $self->check($base)->{look}{version} };
+	my $same = ($base->{edits}{$version} // 0) == $scene->{number};
+	my $process;
+
+	$base->{edits}{$version} = $scene->{number};
+	write_migration($base, $migration);
+	$self->refresh($base);
+	$process = $self->{stage}->call($base,
+		"SELECT * FROM gooseplus_migrate($env, '{\"checksum\": \"error\"}')");
+	$self->judge($base, $process);
+	$self->problem($base, 'a changed file is not noticed', said($process))
+	  if $applied && !$same && $process->{err} !~ /55000: 1 applied migration has changed/;
+	$process = $self->{stage}->call($base, "SELECT gooseplus_repair($version, $env)");
+	$self->judge($base, $process);
+	$self->problem($base, 'a changed file is not accepted', said($process))
+	  if $applied && !$same && $process->{out} ne "t\n";
+	$process = $self->{stage}->call($base,
+		"SELECT state FROM gooseplus_status($env) WHERE version = $version");
+	$self->problem($base, "the state of version $version is $process->{out}", said($process))
+	  if $applied && $process->{out} ne "applied\n";
+	$self->check($base);
+	return;
+}
+
+# A repeatable migration is edited and run again.
+sub alone_repeat
+{
+	my ($self, $base, $scene) = @_;
+
+	$base->{texts}{ $scene->{migration}{name} } = $scene->{number};
+	write_repeatable($base, $scene->{migration});
+	$self->refresh($base);
+	if ($scene->{atomic})
+	{
+		$self->judge($base, $self->{stage}->call($base,
+				'SELECT * FROM gooseplus_migrate(' . Scenes::literal($base->{environments}) . ')'));
+		$self->check($base);
+	}
+	return $self->deploy_to_end($base);
+}
+
+# One version by itself: the next one, or the last one.
+sub alone_apply
+{
+	my ($self, $base, $scene) = @_;
+	my $check = $self->check($base);
+	my $up = $scene->{direction} eq 'up';
+	my $migration = $base->{migrations}[ $check->{position} - ($up ? 0 : 1) ];
+	my $env = Scenes::literal($base->{environments});
+	my $process;
+
+	return if !$migration || (!$up && $check->{position} == 0) || @{ $check->{half} };
+	$process = $self->{stage}->call($base,
+		"SELECT * FROM gooseplus_apply_version($migration->{version}, '$scene->{direction}', $env, '{\"drop_concurrently\": \"always\"}')");
+	$self->judge($base, $process);
+	$check = $self->check($base);
+	return;
+}
+
+# The goose command, on a database that nothing is half done in.
+sub alone_goose
+{
+	my ($self, $base, $scene) = @_;
+	my $folder = "$base->{folder}/goose";
+	my @command = $scene->{command};
+	my $process;
+
+	return if !$self->{goose} || @{ $self->check($base)->{half} };
+	push @command, $scene->{target} if $scene->{command} =~ /-to$/;
+	remove_tree($folder);
+	make_path($folder);
+	write_file("$folder/$_->{name}", Histories::text($_)) foreach @{ $base->{migrations} };
+	local $ENV{SOAK_WHO} = $Operations::variable;
+	local $ENV{GOOSE_DRIVER} = 'postgres';
+	local $ENV{GOOSE_DBSTRING} =
+	  $self->{stage}{node}->connstr($base->{name}) . " user=$base->{role} sslmode=disable";
+	$process = $self->{stage}->wait_for(
+		$self->{stage}->start('', $self->{goose}, '-dir', $folder, @command));
+	$self->{count}{goose}++;
+	$self->problem($base, "goose @command fails", said({ %$process, sql => "goose @command" }),
+		split /\n/, $process->{out})
+	  if $process->{status} != 0 && $process->{err} !~ /no next version|no current version|no migration/;
+	$self->check($base);
+	return;
+}
+
+# -------------------------------------------------------------------- a step
+
+# The server's log: what must never be in it, and the errors of workers.
+sub check_log
+{
+	my ($self, @bases) = @_;
+	my %bases = map { $_->{name} => $_ } @bases;
+
+	open my $file, '<', $self->{stage}{node}->logfile or return;
+	seek $file, $self->{log_at}, 0;
+	while (my $line = <$file>)
+	{
+		my ($database, $error) =
+		  $line =~ /\] gooseplus deploy (\S+) (?:ERROR|FATAL):  (.*)/;
+
+		$self->problem($bases[0], "in the server's log: $line")
+		  if $line =~ /ERROR:  XX|PANIC:|TRAP:|terminated by signal (?!9\b|3\b)/;
+		$self->problem($bases{$database}, "unexpected error in a worker: $error")
+		  if $error && $bases{$database} && !$self->is_fine($error);
+	}
+	$self->{log_at} = tell $file;
+	return;
+}
+
+# What a scene of several calls has left.
+sub finish_play
+{
+	my ($self, $play) = @_;
+	my ($base, $scene) = @$play{qw(base scene)};
+	my ($check, %there);
+
+	$self->judge($base, $_) foreach @{ $play->{running} };
+	$check = $self->check($base);
+	if ($play->{writer})
+	{
+		$there{$_} = 1 foreach @{ $check->{look}{application} };
+		$self->{count}{'rows written'} += @{ $play->{confirmed} };
+		$self->problem($base, "row $_ of the application is lost")
+		  foreach grep { !$there{$_} } @{ $play->{confirmed} };
+		$self->{stage}{node}->safe_psql($base->{name}, 'DELETE FROM kept WHERE id >= 1000000');
+	}
+	if ($scene->{settle})
+	{
+		$self->deploy_to_end($base);
+		$self->revert_to($base, $scene->{target}) unless @{ $base->{problems} };
+	}
+	return;
+}
+
+# One step: each base has a scene.  A base with a problem is out of the game.
+sub step
+{
+	my ($self, $step, $seed, @bases) = @_;
+	my @plays;
+
+	$self->{step} = "step $step";
+	foreach my $base (@bases)
+	{
+		my $scene = Scenes::scene(Chance->new($seed, 'step', $step, $base->{number}), $base);
+
+		$self->{words}{ $base->{name} } = [ Scenes::words($scene) ];
+		$self->{count}{"scenes: $scene->{kind}"}++;
+		push @plays, { base => $base, scene => $scene };
+	}
+	$self->{stage}->play(grep { $_->{scene}{kind} eq 'calls' } @plays);
+	foreach my $play (@plays)
+	{
+		my $how = "alone_$play->{scene}{kind}";
+
+		if ($play->{scene}{kind} eq 'calls') { $self->finish_play($play); }
+		else { $self->$how($play->{base}, $play->{scene}); }
+		$self->{count}{'steps of databases'}++;
+	}
+	$self->check_log(@bases);
+	return;
+}
+
+1;
