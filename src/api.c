@@ -24,6 +24,7 @@
 #include "plan.h"
 #include "plan_look.h"
 #include "problem.h"
+#include "repair.h"
 #include "source_function.h"
 
 API_FUNCTION(gooseplus_status);
@@ -36,6 +37,7 @@ API_FUNCTION(gooseplus_statements);
 API_FUNCTION(gooseplus_plan);
 API_FUNCTION(gooseplus_create);
 API_FUNCTION(gooseplus_fix);
+API_FUNCTION(gooseplus_repair);
 API_FUNCTION(gooseplus_register);
 API_FUNCTION(gooseplus_unregister);
 API_FUNCTION(gooseplus_bundle_load);
@@ -110,6 +112,7 @@ gooseplus_status(PG_FUNCTION_ARGS)
 		bool		nulls[5] = {false};
 
 		values[0] = Int64GetDatum(items[i].version);
+		nulls[0] = items[i].version == 0;
 		values[1] = api_text_datum(items[i].source, &nulls[1]);
 		values[2] = api_text_datum(items[i].environment, &nulls[2]);
 		values[3] = api_text_datum(items[i].state, &nulls[3]);
@@ -153,16 +156,10 @@ gooseplus_has_pending(PG_FUNCTION_ARGS)
 									api_settings(fcinfo, 1)));
 }
 
-/* gooseplus_sources(env text, options jsonb): see collect_sources() */
-Datum
-gooseplus_sources(PG_FUNCTION_ARGS)
+/* Adds the migrations of a set to the rows. */
+static void
+put_sources(FunctionCallInfo fcinfo, const SourceSet *sources)
 {
-	SourceSet  *sources;
-
-	InitMaterializedSRF(fcinfo, 0);
-	sources = collect_sources(api_settings(fcinfo, 1), api_text(fcinfo, 0),
-							  true, NULL);
-	source_set_refuse_duplicates(sources);
 	for (size_t i = 0; i < sources->nitems; i++)
 	{
 		const Source *source = &sources->items[i];
@@ -173,8 +170,24 @@ gooseplus_sources(PG_FUNCTION_ARGS)
 		values[1] = api_text_datum(source->label, &nulls[1]);
 		values[2] = api_text_datum(source->environment, &nulls[2]);
 		values[3] = Int64GetDatum(source->version);
+		nulls[3] = source->repeatable;
 		api_put_row(fcinfo, values, nulls);
 	}
+}
+
+/* gooseplus_sources(env text, options jsonb): see collect_sources() */
+Datum
+gooseplus_sources(PG_FUNCTION_ARGS)
+{
+	SourceSet  *sources;
+
+	InitMaterializedSRF(fcinfo, 0);
+	sources = collect_sources(api_settings(fcinfo, 1), api_text(fcinfo, 0),
+							  true, NULL);
+	source_set_refuse_duplicates(sources);
+	put_sources(fcinfo, sources);
+	if (sources->repeatables != NULL)
+		put_sources(fcinfo, sources->repeatables);
 	return (Datum) 0;
 }
 
@@ -236,6 +249,7 @@ put_plan_item(void *arg, const PlanItem *item)
 	bool		nulls[10] = {false};
 
 	values[0] = Int64GetDatum(item->source->version);
+	nulls[0] = item->source->repeatable;
 	values[1] = api_text_datum(item->source->label, &nulls[1]);
 	values[2] = api_text_datum(item->source->environment, &nulls[2]);
 	values[3] = Int32GetDatum(item->ordinal);
@@ -306,6 +320,17 @@ gooseplus_fix(PG_FUNCTION_ARGS)
 		api_put_row(fcinfo, values, nulls);
 	}
 	return (Datum) 0;
+}
+
+/*
+ * gooseplus_repair(version bigint, env text, options jsonb): see
+ * repair_version()
+ */
+Datum
+gooseplus_repair(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(repair_version(api_version(fcinfo), api_text(fcinfo, 1),
+								  api_settings(fcinfo, 2)));
 }
 
 /*

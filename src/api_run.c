@@ -66,7 +66,7 @@ put_run_rows(FunctionCallInfo fcinfo, const List *rows)
 		bool		nulls[9] = {false};
 
 		values[0] = Int64GetDatum(row->version);
-		nulls[0] = row->source == NULL;
+		nulls[0] = row->version == 0;
 		values[1] = api_text_datum(row->source, &nulls[1]);
 		values[2] = api_text_datum(row->environment, &nulls[2]);
 		values[3] = api_text_datum(row->direction, &nulls[3]);

@@ -158,10 +158,13 @@ character_space_length(const char *text, size_t length)
 
 	while (at < length)
 	{
-		uint32		code;
-		size_t		size = character_decode(text + at, length - at, &code);
+		uint32		code = (unsigned char) text[at];
+		size_t		size = 1;
 
-		if (!character_is_space(code))
+		/* most text is ASCII */
+		if (code >= 0x80)
+			size = character_decode(text + at, length - at, &code);
+		if ((code > ' ' && code < 0x80) || !character_is_space(code))
 			break;
 		at += size;
 	}
@@ -178,10 +181,12 @@ character_word_length(const char *text, size_t length)
 
 	while (at < length)
 	{
-		uint32		code;
-		size_t		size = character_decode(text + at, length - at, &code);
+		uint32		code = (unsigned char) text[at];
+		size_t		size = 1;
 
-		if (character_is_space(code))
+		if (code >= 0x80)
+			size = character_decode(text + at, length - at, &code);
+		if ((code <= ' ' || code >= 0x80) && character_is_space(code))
 			break;
 		at += size;
 	}

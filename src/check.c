@@ -77,11 +77,31 @@ check_script_options(const Settings *settings, ScriptOptions *options)
 	options->keep_variables = false;
 }
 
+/*
+ * Opens the script of a migration in one direction.  Once its format has been
+ * checked, the other part is not read again.
+ */
+ScriptReader *
+check_open(const Migration *migration, ScriptDirection direction,
+		   const ScriptOptions *options)
+{
+	if (migration->down.line == 0)
+		return script_open(migration->text, migration->length, direction,
+						   options);
+	if (direction == SCRIPT_UP)
+		return script_open(migration->text, migration->down.at, direction,
+						   options);
+	return script_open_down(migration->text, migration->length,
+							&migration->down, options);
+}
+
 static void
 read_text(void *arg)
 {
 	Migration  *migration = arg;
 
+	/* before the text: a change between the two must not go unseen */
+	migration->stamp = source_stamp(migration->source);
 	migration->text = migration->source->read(migration->source,
 											  &migration->length);
 }
@@ -215,7 +235,11 @@ read_direction(void *arg)
 					problem_from_script(state->migration->source->label,
 										script_problem(state->reader)));
 	else
+	{
 		state->migration->transactional = script_transactional(state->reader);
+		if (state->direction == SCRIPT_UP)
+			state->migration->down = script_down(state->reader);
+	}
 	state->migration->nstatements[state->direction] = count;
 }
 
@@ -239,8 +263,7 @@ begin_check(CheckState *state, const Migration *migration,
 													 "gooseplus check",
 													 ALLOCSET_DEFAULT_SIZES);
 	check_script_options(settings, &options);
-	state->reader = script_open(migration->text, migration->length, direction,
-								&options);
+	state->reader = check_open(migration, direction, &options);
 }
 
 static void

@@ -23,7 +23,11 @@ typedef struct Migration
 	bool		transactional;	/* no NO TRANSACTION in the file */
 	bool		commits;		/* a command ends the transaction (deploys) */
 	int			nstatements[2]; /* by ScriptDirection */
+	ScriptDown	down;			/* where the Down part begins, once the format
+								 * has been checked */
+	SourceStamp stamp;			/* of the file, from before it was read */
 	char	   *checksum;		/* NULL: not asked for */
+	int64		version_row;	/* id of its row in the version table, or 0 */
 } Migration;
 
 /* What the migrations are checked for. */
@@ -38,6 +42,9 @@ typedef enum CheckMode
 
 extern void check_script_options(const Settings *settings,
 								 ScriptOptions *options);
+extern ScriptReader *check_open(const Migration *migration,
+								ScriptDirection direction,
+								const ScriptOptions *options);
 extern bool check_read(Migration *migration, List **problems);
 extern void check_format(Migration *migration, const Settings *settings,
 						 bool notes, List **problems);

@@ -35,11 +35,15 @@
 /* How much is hashed between two looks at interrupts. */
 #define CHECKSUM_CHUNK ((size_t) 1024 * 1024)
 
+/* How much gathers before it is hashed. */
+#define CHECKSUM_BUFFER 8192
+
 typedef struct Checksum
 {
 	const Migration *migration;
 	pg_cryptohash_ctx *hash;
 	MemoryContext statement_context;
+	StringInfoData bytes;		/* that are not in the hash yet */
 	StringInfoData ends;		/* after how many tokens statements end */
 	int			tokens;
 	bool		commits;		/* does a command end a transaction? */
@@ -53,14 +57,36 @@ check_hash(const Checksum *checksum, int result)
 			 pg_cryptohash_error(checksum->hash));
 }
 
-/* Adds bytes, and a null byte that ends them. */
+/* Hashes bytes. */
 static void
-add_bytes(Checksum *checksum, const char *bytes, size_t length)
+hash_bytes(Checksum *checksum, const char *bytes, size_t length)
 {
 	check_hash(checksum, pg_cryptohash_update(checksum->hash,
 											  (const uint8 *) bytes, length));
-	check_hash(checksum, pg_cryptohash_update(checksum->hash,
-											  (const uint8 *) "", 1));
+}
+
+/* Hashes the bytes that have been added. */
+static void
+flush_bytes(Checksum *checksum)
+{
+	hash_bytes(checksum, checksum->bytes.data, checksum->bytes.len);
+	resetStringInfo(&checksum->bytes);
+}
+
+/*
+ * Adds bytes, and a null byte that ends them.  They gather first: a hash has
+ * its price for each call, and tokens are short.
+ */
+static void
+add_bytes(Checksum *checksum, const char *bytes, size_t length)
+{
+	if (checksum->bytes.len + length >= CHECKSUM_BUFFER)
+		flush_bytes(checksum);
+	if (length >= CHECKSUM_BUFFER)
+		hash_bytes(checksum, bytes, length);
+	else
+		appendBinaryStringInfo(&checksum->bytes, bytes, length);
+	appendStringInfoChar(&checksum->bytes, '\0');
 }
 
 /*
@@ -141,14 +167,13 @@ add_data(Checksum *checksum, const ScriptData *data)
 
 	if (data->bytes == NULL)
 		return;
+	flush_bytes(checksum);
 	while (at < data->length)
 	{
 		size_t		length = Min(data->length - at, CHECKSUM_CHUNK);
 
 		CHECK_FOR_INTERRUPTS();
-		check_hash(checksum, pg_cryptohash_update(checksum->hash,
-												  (const uint8 *) data->bytes + at,
-												  length));
+		hash_bytes(checksum, data->bytes + at, length);
 		at += length;
 	}
 	add_bytes(checksum, "\\.", 2);
@@ -169,10 +194,10 @@ add_tokens(void *arg)
 
 	for (int direction = SCRIPT_UP; direction <= SCRIPT_DOWN; direction++)
 	{
-		ScriptReader *reader = script_open(checksum->migration->text,
-										   checksum->migration->length,
-										   direction, &options);
+		const Migration *migration = checksum->migration;
+		ScriptReader *reader = check_open(migration, direction, &options);
 		ScriptStatement script;
+		bool		transactional;
 
 		add_bytes(checksum, direction == SCRIPT_UP ? "Up" : "Down",
 				  direction == SCRIPT_UP ? 2 : 4);
@@ -189,9 +214,12 @@ add_tokens(void *arg)
 			MemoryContextReset(checksum->statement_context);
 		}
 		MemoryContextSwitchTo(context);
-		if (!script_transactional(reader))
+		/* of the whole file, which a reader of one part does not see */
+		transactional = migration->down.line > 0 ?
+			migration->transactional : script_transactional(reader);
+		if (!transactional)
 			add_bytes(checksum, "NO TRANSACTION", 14);
-		if (!script_transactional(reader) || checksum->commits)
+		if (!transactional || checksum->commits)
 			add_bytes(checksum, checksum->ends.data, checksum->ends.len);
 		script_close(reader);
 	}
@@ -209,6 +237,7 @@ begin_hash(Checksum *checksum)
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("out of memory")));
 	check_hash(checksum, pg_cryptohash_init(checksum->hash));
+	resetStringInfo(&checksum->bytes);
 }
 
 /*
@@ -227,6 +256,7 @@ checksum_migration(const Migration *migration)
 	checksum.statement_context = AllocSetContextCreate(CurrentMemoryContext,
 													   "gooseplus checksum",
 													   ALLOCSET_DEFAULT_SIZES);
+	initStringInfo(&checksum.bytes);
 	initStringInfo(&checksum.ends);
 	begin_hash(&checksum);
 	error = report_try(add_tokens, &checksum);
@@ -239,6 +269,7 @@ checksum_migration(const Migration *migration)
 		begin_hash(&checksum);
 		add_bytes(&checksum, migration->text, migration->length);
 	}
+	flush_bytes(&checksum);
 	check_hash(&checksum, pg_cryptohash_final(checksum.hash, result,
 											  sizeof(result)));
 	pg_cryptohash_free(checksum.hash);

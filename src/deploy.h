@@ -20,6 +20,7 @@ typedef struct DeployStep
 	Migration  *migration;
 	RunRow	   *row;
 	const HistoryRow *unfinished;	/* where an earlier run stopped, or NULL */
+	const HistoryText *earlier; /* what a repeatable one replaces, or NULL */
 	int			first;			/* the statement to begin with */
 	bool		journaled;		/* can it be half done? */
 	HistoryRow	journal;		/* what its history row says, or would say */

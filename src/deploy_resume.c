@@ -23,6 +23,7 @@
 #include "indexes.h"
 #include "replay.h"
 #include "report.h"
+#include "stored.h"
 #include "transaction.h"
 #include "unfinished.h"
 
@@ -72,6 +73,8 @@ find_extra_step(Deploy *deploy, const HistoryRow *row, bool recorded,
 	}
 	if (planned && unfinished_is_down(row) == going_down)
 		return false;
+	if (step->source == NULL)
+		step->source = stored_gone(deploy->run.request, row);
 	if (recorded || step->source == NULL)
 		refuse_other(row, recorded);
 	return true;
@@ -106,7 +109,7 @@ deploy_resume_steps(Deploy *deploy, Step *steps, size_t *nsteps,
 	List	   *rows = table == NULL ? NIL : unfinished_list(table, versions);
 	size_t		extra = 0;
 	size_t		most = *nsteps + list_length(rows);
-	Step	   *all = palloc((most + 1) * sizeof(Step));
+	Step	   *all = palloc0((most + 1) * sizeof(Step));
 	ListCell   *cell;
 
 	*unfinished = palloc0((most + 1) * sizeof(HistoryRow *));

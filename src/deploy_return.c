@@ -4,7 +4,9 @@
  *	  The end of a failed deploy: back to where it started, and what is said.
  *
  * What this call has applied is taken back by the Down parts, latest first;
- * before that a migration that has failed half way, by its own.  The first
+ * before that a migration that has failed half way, by its own.  A repeatable
+ * migration that had been run before this call is taken back by its earlier
+ * text.  The first
  * one that cannot be taken back ends the return.  Whatever happens, the error
  * that goes out is the first one, and its context says where the database is
  * now.
@@ -17,10 +19,12 @@
 
 #include "lib/stringinfo.h"
 
+#include "checksum.h"
 #include "deploy.h"
 #include "migration_lock.h"
 #include "problem.h"
 #include "run_record.h"
+#include "stored.h"
 #include "timer.h"
 #include "transaction.h"
 
@@ -60,7 +64,29 @@ typedef struct ReturnStep
 } ReturnStep;
 
 /*
- * Checks and runs the Down part of a migration that this call has applied.
+ * Reads the text that a repeatable migration had before this call.
+ */
+static void
+read_earlier(ReturnStep *down, const HistoryText *earlier, List **problems)
+{
+	const Settings *settings = &down->deploy->settings;
+	Migration  *migration = &down->migration;
+
+	memset(migration, 0, sizeof(Migration));
+	migration->source = stored_whole(settings, earlier);
+	if (migration->source == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FILE),
+				 errmsg("the history has not kept it")));
+	if (check_read(migration, problems))
+		check_format(migration, settings, false, problems);
+	if (*problems == NIL)
+		migration->checksum = checksum_migration(migration);
+}
+
+/*
+ * Checks and runs what takes back a migration that this call has applied: its
+ * Down part, or the earlier text of a repeatable one.
  */
 static void
 take_back(void *arg)
@@ -70,8 +96,15 @@ take_back(void *arg)
 	List	   *problems = NIL;
 	bool		languages_come = false;
 
-	check_grammar(&down->migration, &deploy->settings, SCRIPT_DOWN,
-				  CHECK_DEPLOY, &languages_come, &problems);
+	if (down->step.earlier != NULL)
+	{
+		MemoryContextSwitchTo(deploy->run.context);
+		read_earlier(down, down->step.earlier, &problems);
+	}
+	if (problems == NIL)
+		check_grammar(&down->migration, &deploy->settings,
+					  down->migration.direction, CHECK_DEPLOY,
+					  &languages_come, &problems);
 	if (problems != NIL)
 		problem_raise(problems);
 	transaction_send();
@@ -91,7 +124,7 @@ return_step(Deploy *deploy, const DeployStep *up)
 
 	if (migration->direction == SCRIPT_DOWN)
 		return stop_at(deploy, migration->source, "it was taken back by this call");
-	if (migration->nstatements[SCRIPT_DOWN] == 0 &&
+	if (up->earlier == NULL && migration->nstatements[SCRIPT_DOWN] == 0 &&
 		migration->nstatements[SCRIPT_UP] > 0)
 		return stop_at(deploy, migration->source, "it has no Down part");
 	down->deploy = deploy;
@@ -99,14 +132,18 @@ return_step(Deploy *deploy, const DeployStep *up)
 	down->migration.direction = SCRIPT_DOWN;
 	down->migration.commits = false;
 	down->row = *up->row;
-	down->row.direction = "down";
+	down->row.direction = up->earlier == NULL ? "down" : "up";
+	down->step.earlier = up->earlier;
 	down->step.migration = &down->migration;
 	down->step.row = &down->row;
 	down->step.first = 1;
 	error = transaction_try(take_back, down);
 	if (error != NULL)
 		return stop_at(deploy, migration->source,
-					   psprintf("its Down part failed: %s", error->message));
+					   psprintf(up->earlier == NULL ?
+								"its Down part failed: %s" :
+								"its earlier text failed: %s",
+								error->message));
 	add_label(&deploy->taken_back, migration);
 	return true;
 }
@@ -254,6 +291,8 @@ explain_next(const Deploy *deploy)
 
 	if (!deploy->half_done)
 		return "";
+	if (step->migration->source->repeatable)
+		return psprintf("; it runs all of %s again", step->row->source);
 	if (step->partial)
 		return "; it asks whether to retry the statement";
 	if (step->committed >= step->migration->nstatements[step->migration->direction])

@@ -37,6 +37,7 @@
 #include "indexes.h"
 #include "migration_lock.h"
 #include "run_record.h"
+#include "stored.h"
 #include "transaction.h"
 
 /* The deploy whose statement in progress may commit by itself, or NULL. */
@@ -108,8 +109,13 @@ deploy_journal_open(Deploy *deploy)
 	if (deploy->run.table != NULL)
 		step->journal.version_sequence =
 			version_table_sequence(deploy->run.table);
-	MemoryContextSwitchTo(context);
+	/* they are written once, and can be long */
+	MemoryContextSwitchTo(deploy->run.statement_context);
+	stored_fill(&step->journal, step->migration);
 	write_journal(deploy);
+	step->journal.up = step->journal.down = NULL;
+	MemoryContextSwitchTo(context);
+	MemoryContextReset(deploy->run.statement_context);
 	transaction_send();
 }
 
@@ -124,9 +130,14 @@ deploy_journal_close(Deploy *deploy, const char *outcome,
 	HistoryRow *journal = &step->journal;
 
 	if (!step->journaled)
+	{
 		*journal = run_record_row(&deploy->run, step->row, step->migration);
+		if (error == NULL)
+			stored_fill(journal, step->migration);
+	}
 	else
 	{
+		journal->version_row = step->migration->version_row;
 		journal->statement = 0;
 		journal->doubtful = false;
 	}
@@ -136,6 +147,7 @@ deploy_journal_close(Deploy *deploy, const char *outcome,
 	journal->duration_ms = step->row->duration_ms;
 	if (error != NULL)
 	{
+		journal->version_row = 0;
 		journal->statements = step->committed;
 		journal->partial = step->partial;
 		journal->doubtful = step->debris != NULL;

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * filename.c
- *	  goose's rule for the names of migration files: NUMBER_name.sql.
+ *	  goose's rule for the names of migration files: NUMBER_name.sql; and ours
+ *	  for repeatable ones.
  *
  * Only the spelling of one name is judged here; which files there are, and
  * whether two of them share a version, is the sources' business.
@@ -54,6 +55,17 @@ bool
 filename_version(const char *name, int64 *version)
 {
 	return filename_has_suffix(name, ".sql") && filename_number(name, version);
+}
+
+/*
+ * Is name, without a directory, that of a repeatable migration: R_name.sql?
+ * To goose it has no number: the Provider skips it, the command refuses it.
+ */
+bool
+filename_is_repeatable(const char *name)
+{
+	return strncmp(name, "R_", 2) == 0 && strlen(name) > strlen("R_.sql") &&
+		strchr(name, '/') == NULL && filename_has_suffix(name, ".sql");
 }
 
 /*

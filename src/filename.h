@@ -12,6 +12,7 @@
 
 #include "ground.h"
 
+extern bool filename_is_repeatable(const char *name);
 extern bool filename_version(const char *name, int64 *version);
 extern bool filename_is_go_migration(const char *name);
 extern bool filename_is_timestamp(int64 version);

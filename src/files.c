@@ -19,7 +19,6 @@
 
 #include "catalog/pg_authid.h"
 #include "miscadmin.h"
-#include "history_table.h"
 #include "pgtime.h"
 #include "storage/fd.h"
 #include "tcop/utility.h"
@@ -29,13 +28,12 @@
 #include "collect.h"
 #include "encoding.h"
 #include "files.h"
-#include "history.h"
 #include "filename.h"
+#include "history.h"
+#include "history_table.h"
 #include "migration_lock.h"
-#include "report.h"
 #include "source_directory.h"
 #include "source_function.h"
-#include "timer.h"
 
 /* New files are for everybody to read, as those that goose makes. */
 #define FILE_MODE 0644
@@ -350,29 +348,6 @@ refuse_unfinished(List *renames, const Settings *settings)
 	}
 }
 
-/* Takes the migration lock; the argument are the settings. */
-static void
-take_lock(void *settings)
-{
-	migration_lock_take(settings);
-}
-
-/*
- * Waits for a run that may be about to record one of the versions, no longer
- * than a run itself would wait.
- */
-static void
-wait_for_run(const Settings *settings)
-{
-	ErrorData  *error;
-
-	timer_start(TIMER_RUN, settings->timeout);
-	error = report_try(take_lock, unconstify(Settings *, settings));
-	timer_stop(TIMER_RUN);
-	if (error != NULL)
-		ReThrowError(error);
-}
-
 /*
  * Renames files with timestamps to sequential versions, in order.  A file
  * whose version is recorded in this database is left alone unless
@@ -385,20 +360,25 @@ files_fix(const char *env, bool include_applied, const Settings *settings)
 {
 	List	   *renames;
 	TrustedTable *table;
+	TrustedTable *history;
 	ListCell   *cell;
 	int64		highest;
 
 	check_may_write("gooseplus_fix", settings);
-	wait_for_run(settings);
+	migration_lock_take_in_time(settings);
 	renames = plan_renames(env, include_applied, settings);
 	refuse_unfinished(renames, settings);
 	table = version_table_find(settings, RowExclusiveLock);
+	history = include_applied ? history_find(settings) : NULL;
 	foreach(cell, renames)
 	{
 		FileRename *each = lfirst(cell);
 
-		if (each->applied)
-			version_table_renumber(table, each->version, each->new_version);
+		if (!each->applied)
+			continue;
+		version_table_renumber(table, each->version, each->new_version);
+		if (history != NULL)
+			history_renumber(history, each->version, each->new_version);
 	}
 	highest = version_rows_highest(version_table_read(table));
 	/* the records can be rolled back, the files cannot: they come last */

@@ -191,7 +191,7 @@ AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION gooseplus_status(text, jsonb) IS
-'migrations at hand and recorded, with their state: pending, applied or missing';
+'migrations at hand and recorded, with their state: pending, applied, modified or missing';
 
 CREATE FUNCTION gooseplus_db_version(options jsonb DEFAULT '{}')
 RETURNS bigint
@@ -313,6 +313,19 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION gooseplus_fix(text, jsonb, boolean) IS
 'renames files with timestamps to sequential versions, in order';
+
+-- Changing records
+
+CREATE FUNCTION gooseplus_repair(
+    version bigint,
+    env text DEFAULT NULL,
+    options jsonb DEFAULT '{}')
+RETURNS boolean
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION gooseplus_repair(bigint, text, jsonb) IS
+'accepts the file of an applied version as it now is; false if it is what the history knew';
 
 -- Registered functions: migrations written as database functions
 
@@ -447,6 +460,7 @@ REVOKE ALL ON FUNCTION gooseplus_bundle_drop(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_baseline(bigint, text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_create(text, text, boolean, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_fix(text, jsonb, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION gooseplus_repair(bigint, text, jsonb) FROM PUBLIC;
 REVOKE ALL ON TABLE gooseplus_function FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_register(bigint, regprocedure, regprocedure, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_unregister(bigint, text) FROM PUBLIC;

@@ -93,6 +93,15 @@ add_begin(Columns *columns, const HistoryRow *row)
 	add_text(columns, "environment", row->environment);
 	add_text(columns, "direction", row->direction);
 	add_text(columns, "checksum", row->checksum);
+	add_text(columns, "up", row->up);
+	add_text(columns, "down", row->down);
+	if (row->checksum != NULL && row->file_size >= 0)
+	{
+		add_column(columns, "file_size", INT8OID,
+				   Int64GetDatum(row->file_size));
+		add_column(columns, "file_changed", TIMESTAMPTZOID,
+				   TimestampTzGetDatum(row->file_changed));
+	}
 	add_column(columns, "started", TIMESTAMPTZOID,
 			   TimestampTzGetDatum(row->started));
 	add_text(columns, "role", GetUserNameFromId(GetUserId(), false));
@@ -116,7 +125,11 @@ add_begin(Columns *columns, const HistoryRow *row)
 static void
 add_state(Columns *columns, const HistoryRow *row)
 {
-	add_column(columns, "version", INT8OID, Int64GetDatum(row->version));
+	if (strcmp(row->event, "repeatable") != 0)
+		add_column(columns, "version", INT8OID, Int64GetDatum(row->version));
+	if (row->version_row > 0)
+		add_column(columns, "version_row", INT8OID,
+				   Int64GetDatum(row->version_row));
 	add_text(columns, "outcome", row->outcome);
 	add_int(columns, "statements", row->statements);
 	add_column(columns, "rows", INT8OID, Int64GetDatum(row->rows));
@@ -265,6 +278,24 @@ history_supersede(const TrustedTable *table, const HistoryRow *row)
 					1, &type, &value, NULL, NULL);
 }
 
+/*
+ * Gives what has happened to a version to the number that it has now.
+ */
+void
+history_renumber(const TrustedTable *table, int64 version, int64 new_version)
+{
+	Oid			types[] = {INT8OID, INT8OID};
+	Datum		values[] = {
+		Int64GetDatum(version), Int64GetDatum(new_version)
+	};
+
+	query_table_run(table->relation,
+					psprintf("UPDATE %s SET version = $2 WHERE version" EQUALS "$1"
+							 " AND event OPERATOR(pg_catalog.<>) 'run'",
+							 table->name),
+					2, types, values, NULL, NULL);
+}
+
 /* Returns a text column, palloc'd; empty if it is null. */
 static char *
 text_value(HeapTuple row, TupleDesc desc, int column)
@@ -376,7 +407,7 @@ history_unfinished(const TrustedTable *table)
 							 " direction, checksum, outcome, statements,"
 							 " statement, partial, invalid_indexes,"
 							 " version_sequence FROM %s"
-							 " WHERE " UNFINISHED
+							 " WHERE event" EQUALS "'migration' AND " UNFINISHED
 							 " AND partial IS NOT NULL AND " BEGUN
 							 " ORDER BY id", table->name),
 					0, NULL, NULL, keep_unfinished, &rows);

@@ -22,13 +22,19 @@
 typedef struct HistoryRow
 {
 	int64		id;
-	const char *event;			/* "run" or "migration" */
+	const char *event;			/* "run", "migration", "repeatable" or
+								 * "repair" */
 	const char *run;
-	int64		version;
+	int64		version;		/* 0 of a repeatable migration */
 	const char *source;			/* label */
 	const char *environment;
 	const char *direction;
 	const char *checksum;
+	const char *up;				/* texts of the two parts, see stored.c */
+	const char *down;
+	int64		file_size;		/* bytes; below 0: not known, as the next */
+	TimestampTz file_changed;
+	int64		version_row;	/* id of its row in the version table, or 0 */
 	const char *outcome;
 	TimestampTz started;
 	bool		ended;			/* now */
@@ -51,6 +57,8 @@ extern void history_put(const TrustedTable *table, HistoryRow *row);
 extern void history_interrupt(const TrustedTable *table, const char *run);
 extern void history_supersede(const TrustedTable *table,
 							  const HistoryRow *row);
+extern void history_renumber(const TrustedTable *table, int64 version,
+							 int64 new_version);
 extern List *history_unfinished(const TrustedTable *table);
 extern bool history_was_applied(const TrustedTable *table,
 								const HistoryRow *row);

@@ -35,11 +35,16 @@ create_history(void *arg)
 					   "id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, "
 					   "event pg_catalog.text NOT NULL, "
 					   "run pg_catalog.text NOT NULL, "
-					   "version bigint NOT NULL, "
+					   "version bigint, "
 					   "source pg_catalog.text, "
 					   "environment pg_catalog.text, "
 					   "direction pg_catalog.text NOT NULL, "
 					   "checksum pg_catalog.text, "
+					   "up pg_catalog.text, "
+					   "down pg_catalog.text, "
+					   "file_size bigint, "
+					   "file_changed pg_catalog.timestamptz, "
+					   "version_row bigint, "
 					   "started pg_catalog.timestamptz NOT NULL, "
 					   "ended pg_catalog.timestamptz, "
 					   "duration interval, "
@@ -75,6 +80,11 @@ static const struct
 	{"environment", TEXTOID},
 	{"direction", TEXTOID},
 	{"checksum", TEXTOID},
+	{"up", TEXTOID},
+	{"down", TEXTOID},
+	{"file_size", INT8OID},
+	{"file_changed", TIMESTAMPTZOID},
+	{"version_row", INT8OID},
 	{"started", TIMESTAMPTZOID},
 	{"ended", TIMESTAMPTZOID},
 	{"duration", INTERVALOID},
@@ -184,6 +194,19 @@ history_find_readable(const Settings *settings)
 		return NULL;
 	check_columns(table);
 	return table;
+}
+
+/*
+ * Returns the name of the history if there is one that the caller may not
+ * read, qualified and quoted; else NULL.
+ */
+const char *
+history_hidden(const Settings *settings)
+{
+	TrustedTable *table = find_table(settings, AccessShareLock);
+
+	return table != NULL && !has_rights(table, ACL_SELECT) ? table->name :
+		NULL;
 }
 
 /*

@@ -72,6 +72,23 @@ line_next(LineReader *reader, Line *line)
 }
 
 /*
+ * Has the line two dashes anywhere?
+ */
+static bool
+line_has_dashes(const char *text, size_t length)
+{
+	const char *end = text + length;
+
+	while (text < end && (text = memchr(text, '-', end - text)) != NULL)
+	{
+		text++;
+		if (text < end && *text == '-')
+			return true;
+	}
+	return false;
+}
+
+/*
  * Does goose end a statement at the end of this line?  Its rule: the last
  * word, of those before the first that begins with "--", ends in a semicolon.
  */
@@ -83,6 +100,11 @@ line_ends_statement(const char *text, size_t length)
 
 	if (memchr(text, ';', length) == NULL)
 		return false;
+	if (!line_has_dashes(text, length))
+	{
+		character_trim(&text, &length);
+		return text[length - 1] == ';';
+	}
 	for (;;)
 	{
 		size_t		word;

@@ -14,13 +14,18 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
+#include "changes.h"
 #include "check.h"
 #include "collect.h"
 #include "encoding.h"
+#include "history_table.h"
 #include "look.h"
 #include "plan_look.h"
+#include "repeatable.h"
 #include "version_table.h"
 
 /*
@@ -102,21 +107,66 @@ contains(const VersionRows *rows, int64 version)
 }
 
 /*
- * Returns the state of each migration, ascending by version, palloc'd.
+ * Returns the migrations that have changed since they were applied, as a list
+ * of Change, ascending by version.
+ */
+static List *
+find_changes(const SourceSet *sources, const VersionRows *rows,
+			 const Settings *settings)
+{
+	if (settings->checksum == CHECKSUM_OFF)
+		return NIL;
+	return changes_find(sources, rows, history_find_readable(settings),
+						settings);
+}
+
+/*
+ * Adds the state of each repeatable migration.  Returns how many they are.
+ */
+static size_t
+add_repeatables(LookStatus *result, const List *repeatables)
+{
+	ListCell   *cell;
+
+	foreach(cell, repeatables)
+	{
+		const Repeatable *repeatable = lfirst(cell);
+		LookStatus *status = &result[foreach_current_index(cell)];
+
+		memset(status, 0, sizeof(LookStatus));
+		status->source = repeatable->source->label;
+		status->environment = repeatable->source->environment;
+		status->state = repeatable->due ? "pending" : "applied";
+		status->has_applied_at = repeatable->earlier != NULL;
+		if (status->has_applied_at)
+			status->applied_at =
+				DatumGetTimestamp(DirectFunctionCall1(timestamptz_timestamp,
+													  TimestampTzGetDatum(repeatable->earlier->ended)));
+	}
+	return list_length(repeatables);
+}
+
+/*
+ * Returns the state of each migration, palloc'd: numbered ones ascending by
+ * version, then repeatable ones by name.
  */
 LookStatus *
 look_status(const char *env, const Settings *settings, size_t *count)
 {
 	SourceSet  *sources = read_sources(env, settings);
 	VersionRows *rows = read_rows(settings);
+	List	   *changes = find_changes(sources, rows, settings);
+	List	   *repeatables = repeatable_list(sources, settings);
 	LookStatus *result;
 	size_t		s = 0;
 	size_t		r = 0;
 	size_t		n = 0;
+	int			c = 0;
 
 	sort_rows(rows);
 	result = MemoryContextAllocHuge(CurrentMemoryContext,
-									(sources->nitems + rows->nitems + 1) * sizeof(LookStatus));
+									(sources->nitems + rows->nitems +
+									 list_length(repeatables) + 1) * sizeof(LookStatus));
 	while (s < sources->nitems || r < rows->nitems)
 	{
 		const Source *source = s < sources->nitems ? &sources->items[s] : NULL;
@@ -139,9 +189,15 @@ look_status(const char *env, const Settings *settings, size_t *count)
 			status->source = source->label;
 			status->environment = source->environment;
 			s++;
+			if (c < list_length(changes) &&
+				((Change *) list_nth(changes, c))->source == source)
+			{
+				status->state = "modified";
+				c++;
+			}
 		}
 	}
-	*count = n;
+	*count = n + add_repeatables(result + n, repeatables);
 	return result;
 }
 
@@ -181,11 +237,19 @@ look_has_pending(const char *env, const Settings *settings)
 {
 	SourceSet  *sources = read_sources(env, settings);
 	VersionPlan plan;
+	ListCell   *cell;
 
 	collect_plan(sources, read_rows(settings), settings, PLAN_NO_TARGET,
 				 &plan);
 	collect_refuse_out_of_order(sources, &plan);
-	return plan.nversions > 0;
+	if (plan.nversions > 0)
+		return true;
+	foreach(cell, repeatable_list(sources, settings))
+	{
+		if (((Repeatable *) lfirst(cell))->due)
+			return true;
+	}
+	return false;
 }
 
 /* Where hazards go. */
@@ -257,6 +321,28 @@ validate_migration(const Source *source, const Settings *settings,
 }
 
 /*
+ * Adds a warning for a repeatable migration that keeps the goose command from
+ * the numbered ones beside it.
+ */
+static void
+note_repeatable(const SourceSet *sources, const Source *repeatable,
+				List **problems)
+{
+	for (size_t i = 0; i < sources->nitems; i++)
+	{
+		Problem    *problem;
+
+		if (strcmp(sources->items[i].environment, repeatable->environment) != 0)
+			continue;
+		problem = problem_make(repeatable->label, 0, 0, ERRCODE_WARNING,
+							   "The goose command refuses a folder with a file that has no number. For its sake repeatable migrations can have an environment of their own.");
+		problem->warning = true;
+		*problems = lappend(*problems, problem);
+		return;
+	}
+}
+
+/*
  * Checks every migration at hand, applied or not, in both directions, and
  * those that are pending for hazards.  Returns a list of Problem, allocated
  * in the current context.
@@ -270,6 +356,7 @@ look_validate(const char *env, const Settings *settings)
 	VersionRows *rows = read_rows(settings);
 	PlanObjects *objects = plan_objects_create();
 	List	   *problems = source_set_duplicates(sources);
+	List	   *changes;
 	bool		languages_come = false;
 	ListCell   *cell;
 
@@ -281,6 +368,9 @@ look_validate(const char *env, const Settings *settings)
 		problem->warning = true;
 		problems = lappend(problems, problem);
 	}
+	changes = find_changes(sources, rows, settings);
+	foreach(cell, changes)
+		problems = lappend(problems, changes_problem(lfirst(cell), settings));
 	sort_rows(rows);
 	for (size_t i = 0; i < sources->nitems; i++)
 	{
@@ -291,6 +381,17 @@ look_validate(const char *env, const Settings *settings)
 							   validate_migration(source, settings,
 												  !contains(rows, source->version),
 												  objects, &languages_come));
+	}
+	foreach(cell, repeatable_list(sources, settings))
+	{
+		const Repeatable *repeatable = lfirst(cell);
+
+		CHECK_FOR_INTERRUPTS();
+		note_repeatable(sources, repeatable->source, &problems);
+		problems = list_concat(problems,
+							   validate_migration(repeatable->source, settings,
+												  repeatable->due, objects,
+												  &languages_come));
 	}
 	return problems;
 }

@@ -18,7 +18,7 @@
 /* One migration that is at hand, or recorded, or both. */
 typedef struct LookStatus
 {
-	int64		version;
+	int64		version;		/* 0: repeatable */
 	const char *source;			/* label, NULL if missing */
 	const char *environment;	/* NULL if missing */
 	const char *state;

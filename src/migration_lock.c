@@ -346,6 +346,29 @@ migration_lock_take(const Settings *settings)
 	wait_for(settings, try_row, &lock);
 }
 
+/* migration_lock_take(), for report_try(). */
+static void
+take_lock(void *settings)
+{
+	migration_lock_take(settings);
+}
+
+/*
+ * Takes the locks as migration_lock_take() does, for a call that is no run: it
+ * waits no longer than a run would.
+ */
+void
+migration_lock_take_in_time(const Settings *settings)
+{
+	ErrorData  *error;
+
+	timer_start(TIMER_RUN, settings->timeout);
+	error = report_try(take_lock, unconstify(Settings *, settings));
+	timer_stop(TIMER_RUN);
+	if (error != NULL)
+		ReThrowError(error);
+}
+
 /*
  * Takes the advisory lock for the session, if it is to be had at once and the
  * settings ask for it.

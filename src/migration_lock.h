@@ -13,6 +13,7 @@
 #include "settings.h"
 
 extern void migration_lock_take(const Settings *settings);
+extern void migration_lock_take_in_time(const Settings *settings);
 extern bool migration_lock_try(const Settings *settings);
 extern void migration_lock_wait(const Settings *settings);
 extern bool migration_lock_is_held(const Settings *settings);

@@ -27,7 +27,7 @@
 
 /* What may be named in the options of a call. */
 static const char *const option_names[] = {
-	"allow_out_of_order", "base_environment", "bundle", "ddl_lock_retries",
+	"allow_out_of_order", "base_environment", "bundle", "checksum", "ddl_lock_retries",
 	"ddl_lock_timeout", "directory", "drop_concurrently", "exclude_names",
 	"exclude_versions", "history", "lock", "lock_id", "lock_table",
 	"migration_timeout", "notify_channel", "on_error", "rollback_on_failure",

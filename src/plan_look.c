@@ -27,6 +27,7 @@
 #include "hazards.h"
 #include "plan_look.h"
 #include "problem.h"
+#include "repeatable.h"
 #include "statement.h"
 #include "steps.h"
 
@@ -177,8 +178,7 @@ plan_look_migration(const Migration *migration, const Settings *settings,
 	item.transactional = migration->transactional;
 	plan_objects_begin(objects, migration->transactional);
 	check_script_options(settings, &options);
-	reader = script_open(migration->text, migration->length, SCRIPT_UP,
-						 &options);
+	reader = check_open(migration, SCRIPT_UP, &options);
 	MemoryContextSwitchTo(context);
 	while (script_next(reader, &script) == SCRIPT_STATEMENT)
 	{
@@ -255,6 +255,7 @@ plan_look(const char *env, int64 version, const Settings *settings,
 		rows = version_table_read(version_table_find(settings,
 													 AccessShareLock));
 	steps = steps_make(&request, sources, rows, &nsteps);
+	steps = repeatable_add_steps(&request, sources, steps, &nsteps);
 	for (size_t i = 0; i < nsteps; i++)
 	{
 		Migration	migration = {0};

@@ -26,10 +26,13 @@
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
+#include "rewrite/prs2lock.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
 #include "utils/portal.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
@@ -75,6 +78,36 @@ describe_query(void *arg)
 }
 
 /*
+ * Raises the error for a command that a rule changes.
+ */
+static void
+refuse_rule(const char *sql)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("a rule has turned a command of gooseplus into another one"),
+			 errdetail("The command was: %s", sql),
+			 errhint("Drop the rule, or use a trigger instead.")));
+}
+
+/*
+ * Has the table a rule for such commands?  Those of a table that a view leads
+ * to are seen when the query is rewritten.
+ */
+static bool
+has_rule(Oid relation, CmdType command)
+{
+	Relation	table = RelationIdGetRelation(relation);
+	const RuleLock *rules = table->rd_rules;
+	bool		found = false;
+
+	for (int i = 0; rules != NULL && i < rules->numLocks; i++)
+		found = found || rules->rules[i]->event == command;
+	RelationClose(table);
+	return found;
+}
+
+/*
  * Returns the plan of a query, allocated in the current context.  Errors: it
  * means another table, or a rule makes another command of it.
  */
@@ -97,15 +130,14 @@ plan_query(const char *sql, Oid relation, int nargs, const Oid *types)
 									  nargs, NULL);
 	check_relations(query, relation);
 	command = query->commandType;
+	/* one without RETURNING would be refused with other words */
+	if (command != CMD_SELECT && has_rule(relation, command))
+		refuse_rule(sql);
 	rewritten = pg_rewrite_query(query);
 	if (list_length(rewritten) != 1 ||
 		linitial_node(Query, rewritten)->commandType != command ||
 		!linitial_node(Query, rewritten)->canSetTag)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("a rule has turned a command of gooseplus into another one"),
-				 errdetail("The command was: %s", sql),
-				 errhint("Drop the rule, or use a trigger instead.")));
+		refuse_rule(sql);
 	plans = pg_plan_queries(rewritten, sql, 0, NULL);
 	PopActiveSnapshot();
 	error_context_stack = callback.previous;

@@ -128,8 +128,7 @@ rehearsal_add_rest(List **rows, const Settings *settings,
 	ScriptStatement script;
 
 	check_script_options(settings, &options);
-	reader = script_open(migration->text, migration->length,
-						 migration->direction, &options);
+	reader = check_open(migration, migration->direction, &options);
 	while (script_next(reader, &script) == SCRIPT_STATEMENT)
 	{
 		RehearsalRow *row;

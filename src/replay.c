@@ -42,8 +42,7 @@ visit_statements(const Deploy *deploy, const Migration *migration, int from,
 	ScriptStatement script;
 
 	check_script_options(&deploy->settings, &options);
-	reader = script_open(migration->text, migration->length,
-						 migration->direction, &options);
+	reader = check_open(migration, migration->direction, &options);
 	while (script_next(reader, &script) == SCRIPT_STATEMENT &&
 		   script.ordinal <= to)
 	{

@@ -151,7 +151,8 @@ record_json(const ReportRecord *record)
 	add_text(&json, "source", record->source);
 	add_text(&json, "environment", record->environment);
 	add_text(&json, "direction", record->direction);
-	add_number(&json, "version", record->version);
+	if (strcmp(record->event, "repeatable") != 0)
+		add_number(&json, "version", record->version);
 	add_number(&json, "statements", record->statements);
 	add_number(&json, "rows", record->rows);
 	appendStringInfo(&json, ", \"duration_ms\": %.3f", record->duration_ms);

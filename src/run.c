@@ -27,7 +27,7 @@ static ReportRecord
 migration_record(const Run *run, const RunRow *row, const ErrorData *error)
 {
 	ReportRecord record = {
-		.event = "migration",
+		.event = row->version == 0 ? "repeatable" : "migration",
 		.run = run->id,
 		.function = run->request->function,
 		.source = row->source,

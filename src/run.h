@@ -29,7 +29,7 @@ typedef struct RunRow
 	const char *state;			/* applied, empty, failed, undone, pending */
 	const char *error;			/* or NULL */
 	const Problem *problem;		/* found before the run, or NULL */
-	int64		version;
+	int64		version;		/* 0: repeatable */
 	int			statements;
 	int64		rows;
 	double		duration_ms;

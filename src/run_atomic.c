@@ -63,12 +63,12 @@ run_migration(Run *run)
 	row->state = migration->nstatements[migration->direction] == 0 ? "empty" : "applied";
 	if (run->request->command == COMMAND_BASELINE)
 		row->state = "recorded";
-	else
-		pfree(migration->text);
 	row->statements = run->ordinal;
 	row->rows = run->migration_rows;
 	row->duration_ms = report_elapsed(run->migration_started);
 	run_record_migration(run, row, migration);
+	if (migration->text !=NULL)
+		pfree(migration->text);
 	run_report_migration(run, row, NULL);
 	run->done++;
 	run->in_progress = false;
@@ -88,7 +88,7 @@ run_all(void *arg)
 	timer_start(TIMER_RUN, run->settings->timeout);
 	migration_lock_take(run->settings);
 	rows = run_read_versions(run);
-	steps = steps_make(run->request, run->sources, rows, &nsteps);
+	steps = run_make_steps(run, rows, &nsteps);
 	if (nsteps > 0)
 		run->history = history_ensure(run->settings);
 	if (run->history != NULL && run->request->command != COMMAND_BASELINE)
@@ -129,6 +129,7 @@ record_failure(Run *run, const ErrorData *error)
 	{
 		row = run_record_row(run, &run->rows[run->done],
 							 &run->migrations[run->done]);
+		row.version_row = 0;
 		row.statements = 0;
 		row.rows = 0;
 		row.ended = true;

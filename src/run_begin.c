@@ -18,11 +18,15 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "changes.h"
 #include "checksum.h"
 #include "collect.h"
+#include "history_table.h"
 #include "problem.h"
+#include "repeatable.h"
 #include "report.h"
 #include "run_begin.h"
+#include "stored.h"
 
 /* Is a run in progress in this session? */
 static bool run_is_active = false;
@@ -49,8 +53,9 @@ run_refuse_unless_possible(const char *call)
 SourceSet *
 run_collect(const RunRequest *request)
 {
+	bool		missing_ok = !steps_go_down(request) || stored_has(request);
 	SourceSet  *sources = collect_sources(request->settings, request->env,
-										  !steps_go_down(request), NULL);
+										  missing_ok, NULL);
 
 	source_set_refuse_duplicates(sources);
 	return sources;
@@ -118,6 +123,29 @@ run_read_versions(Run *run)
 }
 
 /*
+ * Returns the steps of the run, palloc'd.  Migrations that have changed since
+ * they were applied are reported first, or refused; those that are to be taken
+ * back and whose files are gone come from the history.
+ */
+Step *
+run_make_steps(Run *run, const VersionRows *rows, size_t *nsteps)
+{
+	const RunRequest *request = run->request;
+	Step	   *steps;
+
+	if (rows != NULL)
+	{
+		changes_report(changes_find(run->sources, rows,
+									history_find_readable(run->settings),
+									run->settings),
+					   run->settings);
+		stored_add(run->sources, request, rows);
+	}
+	steps = steps_make(request, run->sources, rows, nsteps);
+	return repeatable_add_steps(request, run->sources, steps, nsteps);
+}
+
+/*
  * Reads and checks one migration of the plan.  Returns its problems.
  */
 static List *
@@ -125,12 +153,12 @@ prepare_migration(Run *run, Migration *migration, bool *languages_come)
 {
 	List	   *problems = NIL;
 
-	if (run->request->command == COMMAND_BASELINE)
+	if (check_read(migration, &problems))
+		check_format(migration, run->settings, false, &problems);
+	/* it is recorded whatever it is, and its text if it has one */
+	if (run->request->command == COMMAND_BASELINE && problems != NIL)
 		return NIL;
-	if (!check_read(migration, &problems))
-		return problems;
-	check_format(migration, run->settings, false, &problems);
-	if (problems == NIL)
+	if (problems == NIL && run->request->command != COMMAND_BASELINE)
 		check_grammar(migration, run->settings, migration->direction,
 					  run->mode, languages_come, &problems);
 	if (problems == NIL && run->settings->history && run->settings->versioning)

@@ -17,6 +17,7 @@ extern SourceSet *run_collect(const RunRequest *request);
 extern void run_begin(Run *run, const RunRequest *request, CheckMode mode);
 extern void run_end(Run *run);
 extern VersionRows *run_read_versions(Run *run);
+extern Step *run_make_steps(Run *run, const VersionRows *rows, size_t *nsteps);
 extern void run_prepare(Run *run, const Step *steps, size_t nsteps);
 
 #endif							/* GOOSEPLUS_RUN_BEGIN_H */

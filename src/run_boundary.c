@@ -76,7 +76,7 @@ run_check_before(Run *run)
  * if the run has a version table.
  */
 void
-run_end_migration(Run *run, const Migration *migration, int nest_level)
+run_end_migration(Run *run, Migration *migration, int nest_level)
 {
 	ErrorContextCallback callback;
 	Oid			user = GetUserId();

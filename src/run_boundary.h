@@ -14,7 +14,7 @@
 
 extern void run_refuse_unless_atomic(const char *function);
 extern void run_check_before(Run *run);
-extern void run_end_migration(Run *run, const Migration *migration,
+extern void run_end_migration(Run *run, Migration *migration,
 							  int nest_level);
 extern bool run_is_canceled(const ErrorData *error);
 

@@ -140,7 +140,7 @@ make_plan(Deploy *deploy)
 	const HistoryRow **unfinished;
 	TrustedTable *history;
 	size_t		nsteps;
-	Step	   *steps = steps_make(run->request, run->sources, rows, &nsteps);
+	Step	   *steps = run_make_steps(run, rows, &nsteps);
 
 	/* a migration that creates a schema must not lead to another table */
 	if (run->table != NULL)
@@ -165,6 +165,7 @@ make_plan(Deploy *deploy)
 		step->migration = &run->migrations[i];
 		step->row = &run->rows[i];
 		step->unfinished = unfinished[i];
+		step->earlier = steps[i].earlier;
 		step->first = 1;
 		if (step->unfinished != NULL)
 			deploy_resume_decide(deploy, step);

@@ -11,17 +11,23 @@
  */
 #include "postgres.h"
 
+#include "utils/memutils.h"
+
 #include "report.h"
 #include "run_record.h"
+#include "stored.h"
 
 /*
  * Records that a migration has been applied, or taken back.
  */
 void
-run_record_version(const TrustedTable *table, const Migration *migration)
+run_record_version(const TrustedTable *table, Migration *migration)
 {
+	if (migration->source->repeatable)
+		return;
 	if (migration->direction == SCRIPT_UP)
-		version_table_insert(table, migration->source->version);
+		migration->version_row = version_table_insert(table,
+													  migration->source->version);
 	else
 		version_table_delete(table, migration->source->version);
 }
@@ -34,13 +40,16 @@ HistoryRow
 run_record_row(const Run *run, const RunRow *row, const Migration *migration)
 {
 	HistoryRow	history = {
-		.event = "migration",
+		.event = migration->source->repeatable ? "repeatable" : "migration",
 		.run = run->id,
 		.version = row->version,
 		.source = row->source,
 		.environment = row->environment,
 		.direction = row->direction,
 		.checksum = migration->checksum,
+		.file_size = migration->stamp.size,
+		.file_changed = migration->stamp.changed,
+		.version_row = migration->version_row,
 		.outcome = row->state,
 		.started = run->migration_started_at,
 		.duration_ms = row->duration_ms,
@@ -59,10 +68,16 @@ run_record_migration(const Run *run, const RunRow *row,
 					 const Migration *migration)
 {
 	HistoryRow	history = run_record_row(run, row, migration);
+	MemoryContext context = MemoryContextSwitchTo(run->statement_context);
 
 	history.ended = true;
 	if (run->history != NULL)
+	{
+		stored_fill(&history, migration);
 		(void) history_add(run->history, &history);
+	}
+	MemoryContextSwitchTo(context);
+	MemoryContextReset(run->statement_context);
 }
 
 /*

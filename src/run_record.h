@@ -13,7 +13,7 @@
 #include "run.h"
 
 extern void run_record_version(const TrustedTable *table,
-							   const Migration *migration);
+							   Migration *migration);
 extern HistoryRow run_record_row(const Run *run, const RunRow *row,
 								 const Migration *migration);
 extern void run_record_migration(const Run *run, const RunRow *row,

@@ -343,7 +343,7 @@ rehearse_all(void *arg)
 	timer_start(TIMER_RUN, run->settings->timeout);
 	migration_lock_take(run->settings);
 	rows = run_read_versions(run);
-	steps = steps_make(run->request, run->sources, rows, &nsteps);
+	steps = run_make_steps(run, rows, &nsteps);
 	history = history_find(run->settings);
 	if (history != NULL)
 		unfinished_refuse(unfinished_list(history, rows), run->request,

@@ -35,8 +35,7 @@ run_statements(Run *run, const Migration *migration, int first,
 	source->called(source, migration->direction == SCRIPT_UP);
 
 	check_script_options(run->settings, &options);
-	reader = script_open(migration->text, migration->length,
-						 migration->direction, &options);
+	reader = check_open(migration, migration->direction, &options);
 	MemoryContextSwitchTo(run->statement_context);
 	while ((next = script_next(reader, &script)) == SCRIPT_STATEMENT)
 	{

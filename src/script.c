@@ -57,6 +57,25 @@ script_open(const char *text, size_t length, ScriptDirection direction,
 }
 
 /*
+ * Begins to read the Down part of a file where an earlier reader found it: see
+ * script_down().  What stands before it is not read again.
+ */
+ScriptReader *
+script_open_down(const char *text, size_t length, const ScriptDown *down,
+				 const ScriptOptions *options)
+{
+	ScriptReader *reader = script_open(text, length, SCRIPT_DOWN, options);
+
+	reader->marked = false;
+	reader->section = SECTION_UP;
+	reader->lines.at = down->at;
+	reader->lines.number = down->line - 1;
+	reader->envsub = down->variables;
+	reader->transactional = down->transactional;
+	return reader;
+}
+
+/*
  * Has note called wherever the goose command reads the file otherwise.
  */
 void
@@ -364,6 +383,22 @@ bool
 script_transactional(const ScriptReader *reader)
 {
 	return reader->transactional;
+}
+
+/*
+ * Returns where the Down part begins.  To be asked after SCRIPT_END.
+ */
+ScriptDown
+script_down(const ScriptReader *reader)
+{
+	ScriptDown	end = {
+		.at = reader->lines.length,
+		.line = reader->lines.number + 1,
+		.variables = reader->envsub,
+		.transactional = reader->transactional
+	};
+
+	return reader->section == SECTION_DOWN ? reader->down : end;
 }
 
 /*

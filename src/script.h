@@ -104,16 +104,30 @@ typedef enum ScriptNext
 	SCRIPT_FAILED
 } ScriptNext;
 
+/* Where the Down part of a file begins. */
+typedef struct ScriptDown
+{
+	size_t		at;				/* of the line with the annotation; the length
+								 * of the file if there is none */
+	int			line;			/* of the annotation, from 1; 0: not known */
+	bool		variables;		/* is ENVSUB on there? */
+	bool		transactional;	/* no NO TRANSACTION before it */
+} ScriptDown;
+
 typedef struct ScriptReader ScriptReader;
 
 extern ScriptReader *script_open(const char *text, size_t length,
 								 ScriptDirection direction,
 								 const ScriptOptions *options);
+extern ScriptReader *script_open_down(const char *text, size_t length,
+									  const ScriptDown *down,
+									  const ScriptOptions *options);
 extern void script_set_note(ScriptReader *reader, ScriptNote note, void *arg);
 extern ScriptNext script_next(ScriptReader *reader, ScriptStatement *statement);
 extern const ScriptProblem *script_problem(const ScriptReader *reader);
 extern bool script_has_variables(ScriptReader *reader);
 extern bool script_transactional(const ScriptReader *reader);
+extern ScriptDown script_down(const ScriptReader *reader);
 extern void script_locate(const ScriptReader *reader, size_t offset,
 						  int *line, int *column);
 extern void script_close(ScriptReader *reader);

@@ -53,6 +53,20 @@ script_is_wanted(const ScriptReader *reader)
 }
 
 /*
+ * Notes where the Down part begins.
+ */
+static void
+note_down(ScriptReader *reader, const Line *line)
+{
+	const char *begin = line->text;
+
+	reader->down.at = begin - reader->lines.text;
+	reader->down.line = line->number;
+	reader->down.variables = reader->envsub;
+	reader->down.transactional = reader->transactional;
+}
+
+/*
  * Obeys an annotation, or fails where goose refuses it.
  */
 ScriptStep
@@ -80,6 +94,7 @@ script_obey(ScriptReader *reader, Annotation annotation,
 											 &reader->problem))
 					return STEP_FAILED;
 				reader->section = SECTION_DOWN;
+				note_down(reader, line);
 				reader->block = BLOCK_NONE;
 				script_skipper_clear(&reader->skipper);
 				return STEP_NEXT_LINE;

@@ -55,6 +55,7 @@ struct ScriptReader
 	bool		envsub;
 	bool		has_variables;	/* kept ones, see script_has_variables() */
 	bool		transactional;
+	ScriptDown	down;			/* where the Down part begins */
 	bool		marked;			/* by a byte order mark, not noted yet */
 
 	ScriptBuffer buffer;		/* the statement so far */

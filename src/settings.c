@@ -3,7 +3,8 @@
  * settings.c
  *	  The settings gooseplus.*: their definitions, checks and values.
  *
- * What one call makes of them is not here (see options.c).
+ * How their texts are read is not here (see setting_text.c), nor what one call
+ * makes of them (see options.c).
  *
  * Copyright (c) 2026, gooseplus contributors
  *
@@ -14,16 +15,12 @@
 #include <limits.h>
 
 #include "mb/pg_wchar.h"
-#include "parser/scansup.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/varlena.h"
 
 #include "compat.h"
+#include "setting_text.h"
 #include "settings.h"
-
-/* Variables are scalars in an object; some room for better words later. */
-#define VARIABLES_DEPTH_MAX 10
 
 static char *setting_directory;
 static char *setting_base_environment;
@@ -41,6 +38,7 @@ static char *setting_exclude_versions;
 static int	setting_on_error;
 static int	setting_drop_concurrently;
 static bool setting_history;
+static int	setting_checksum;
 static bool setting_rollback_on_failure;
 static int	setting_ddl_lock_timeout;
 static int	setting_ddl_lock_retries;
@@ -55,27 +53,19 @@ static const struct config_enum_entry on_error_options[] = {
 	{NULL, 0, false}
 };
 
+static const struct config_enum_entry checksum_options[] = {
+	{"off", CHECKSUM_OFF, false},
+	{"warn", CHECKSUM_WARN, false},
+	{"error", CHECKSUM_ERROR, false},
+	{NULL, 0, false}
+};
+
 static const struct config_enum_entry drop_concurrently_options[] = {
 	{"new_tables", DROP_CONCURRENTLY_NEW_TABLES, false},
 	{"always", DROP_CONCURRENTLY_ALWAYS, false},
 	{"never", DROP_CONCURRENTLY_NEVER, false},
 	{NULL, 0, false}
 };
-
-/*
- * Splits a table name, optionally qualified by a schema, as SQL reads it.
- * Returns a list of one or two palloc'd strings, or NIL if it is not a name.
- */
-static List *
-parse_table_name(const char *name)
-{
-	List	   *names;
-
-	if (!SplitIdentifierString(pstrdup(name), '.', &names) ||
-		list_length(names) < 1 || list_length(names) > 2)
-		return NIL;
-	return names;
-}
 
 static bool
 check_directory(char **newval, void **extra, GucSource source)
@@ -99,27 +89,10 @@ check_base_environment(char **newval, void **extra, GucSource source)
 static bool
 check_version_table(char **newval, void **extra, GucSource source)
 {
-	if (parse_table_name(*newval) != NIL)
+	if (setting_text_table(*newval) != NIL)
 		return true;
 	GUC_check_errdetail("The version table is a name, optionally with a schema: \"goose_db_version\" or \"app.goose_db_version\".");
 	return false;
-}
-
-/*
- * Reads a bigint; settings of the server's own have no such type.
- */
-static bool
-parse_bigint(const char *text, int64 *id)
-{
-	char	   *end;
-	long long	value;
-
-	errno = 0;
-	value = strtoll(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0')
-		return false;
-	*id = (int64) value;
-	return true;
 }
 
 static bool
@@ -127,75 +100,10 @@ check_lock_id(char **newval, void **extra, GucSource source)
 {
 	int64		id;
 
-	if (parse_bigint(*newval, &id))
+	if (setting_text_bigint(*newval, &id))
 		return true;
 	GUC_check_errdetail("The lock id is a bigint.");
 	return false;
-}
-
-/*
- * Splits a list separated by commas.  Returns its items as palloc'd strings,
- * without the white space around them; empty ones, too.
- */
-List *
-settings_split_list(const char *text)
-{
-	List	   *items = NIL;
-	char	   *rest = pstrdup(text);
-
-	while (rest != NULL)
-	{
-		char	   *item = rest;
-		char	   *comma = strchr(rest, ',');
-		char	   *end = comma ? comma : rest + strlen(rest);
-
-		rest = comma ? comma + 1 : NULL;
-		while (end > item && scanner_isspace(end[-1]))
-			end--;
-		*end = '\0';
-		while (scanner_isspace(*item))
-			item++;
-		items = lappend(items, item);
-	}
-	return items;
-}
-
-/*
- * Returns the items of a list that are not empty.
- */
-static List *
-parse_list(const char *text)
-{
-	List	   *items = NIL;
-	ListCell   *cell;
-
-	foreach(cell, settings_split_list(text))
-	{
-		if (*(char *) lfirst(cell) != '\0')
-			items = lappend(items, lfirst(cell));
-	}
-	return items;
-}
-
-/*
- * Reads a list of versions.  Returns false if one of them is none; else
- * *versions is a list of palloc'd int64.
- */
-static bool
-parse_versions(const char *text, List **versions)
-{
-	ListCell   *cell;
-
-	*versions = NIL;
-	foreach(cell, parse_list(text))
-	{
-		int64	   *version = palloc(sizeof(int64));
-
-		if (!parse_bigint(lfirst(cell), version) || *version < 1)
-			return false;
-		*versions = lappend(*versions, version);
-	}
-	return true;
 }
 
 static bool
@@ -203,37 +111,10 @@ check_exclude_versions(char **newval, void **extra, GucSource source)
 {
 	List	   *versions;
 
-	if (parse_versions(*newval, &versions))
+	if (setting_text_versions(*newval, &versions))
 		return true;
 	GUC_check_errdetail("The versions are numbers above 0, separated by commas.");
 	return false;
-}
-
-/*
- * Is JSON text nested no deeper than variables can be?  The server's parser
- * raises an error for text that is nested too deeply, and a check hook must
- * not.
- */
-static bool
-is_shallow(const char *json)
-{
-	int			depth = 0;
-	bool		in_string = false;
-
-	for (; *json != '\0'; json++)
-	{
-		if (in_string && *json == '\\' && json[1] != '\0')
-			json++;
-		else if (*json == '"')
-			in_string = !in_string;
-		else if (!in_string && (*json == '{' || *json == '['))
-			depth++;
-		else if (!in_string && (*json == '}' || *json == ']'))
-			depth--;
-		if (depth > VARIABLES_DEPTH_MAX)
-			return false;
-	}
-	return true;
 }
 
 /*
@@ -245,7 +126,7 @@ check_variables(char **newval, void **extra, GucSource source)
 {
 	const char *first = *newval + strspn(*newval, " \t\r\n");
 
-	if (*first == '{' && is_shallow(*newval) &&
+	if (*first == '{' && setting_text_is_shallow(*newval) &&
 		compat_json_is_valid(*newval, strlen(*newval), GetDatabaseEncoding()))
 		return true;
 	GUC_check_errdetail("The variables are a JSON object, such as {\"REGION\": \"eu\"}.");
@@ -329,6 +210,12 @@ define_record_settings(void)
 							 "Keeps a history of runs and migrations beside the version table.",
 							 "Off: for a caller that may not create the table.",
 							 &setting_history, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("gooseplus.checksum",
+							 "What an applied migration means whose file has changed.",
+							 NULL,
+							 &setting_checksum, CHECKSUM_WARN,
+							 checksum_options,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("gooseplus.notify_channel",
 							   "Channel to notify of each run and each migration of a deploy.",
@@ -471,21 +358,22 @@ settings_copy(void)
 	settings->directory = pstrdup(setting_directory);
 	settings->base_environment = pstrdup(setting_base_environment);
 	settings->bundle = pstrdup(setting_bundle);
-	settings->version_table = parse_table_name(setting_version_table);
+	settings->version_table = setting_text_table(setting_version_table);
 	settings->timeout = setting_timeout;
 	settings->migration_timeout = setting_migration_timeout;
 	settings->lock = setting_lock;
-	if (!parse_bigint(setting_lock_id, &settings->lock_id))
+	if (!setting_text_bigint(setting_lock_id, &settings->lock_id))
 		elog(ERROR, "invalid lock id \"%s\"", setting_lock_id);
 	settings->lock_table = setting_lock_table;
 	settings->allow_out_of_order = setting_allow_out_of_order;
 	settings->versioning = setting_versioning;
-	settings->exclude_names = parse_list(setting_exclude_names);
-	if (!parse_versions(setting_exclude_versions, &settings->exclude_versions))
+	settings->exclude_names = setting_text_list(setting_exclude_names);
+	if (!setting_text_versions(setting_exclude_versions, &settings->exclude_versions))
 		elog(ERROR, "invalid versions \"%s\"", setting_exclude_versions);
 	settings->on_error = setting_on_error;
 	settings->drop_concurrently = setting_drop_concurrently;
 	settings->history = setting_history;
+	settings->checksum = setting_checksum;
 	settings->rollback_on_failure = setting_rollback_on_failure;
 	settings->ddl_lock_timeout = setting_ddl_lock_timeout;
 	settings->ddl_lock_retries = setting_ddl_lock_retries;

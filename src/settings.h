@@ -19,6 +19,13 @@ typedef enum SettingsOnError
 	ON_ERROR_RETURN
 } SettingsOnError;
 
+typedef enum SettingsChecksum
+{
+	CHECKSUM_OFF,
+	CHECKSUM_WARN,
+	CHECKSUM_ERROR
+} SettingsChecksum;
+
 typedef enum SettingsDropConcurrently
 {
 	DROP_CONCURRENTLY_NEW_TABLES,
@@ -48,6 +55,7 @@ typedef struct Settings
 	int			on_error;		/* SettingsOnError */
 	int			drop_concurrently;	/* SettingsDropConcurrently */
 	bool		history;
+	int			checksum;		/* SettingsChecksum */
 	bool		rollback_on_failure;
 	int			ddl_lock_timeout;	/* milliseconds, 0: none */
 	int			ddl_lock_retries;
@@ -58,7 +66,6 @@ typedef struct Settings
 } Settings;
 
 extern void settings_define(void);
-extern List *settings_split_list(const char *text);
 extern Settings *settings_copy(void);
 extern Settings *settings_read(const Jsonb *options);
 extern Settings *settings_read_resume(const Jsonb *options,

@@ -14,9 +14,14 @@
 #include "postgres.h"
 
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "problem.h"
+#include "setting_text.h"
 #include "source.h"
+
+/* How old a file's last change must be for its time to tell the next one. */
+#define STAMP_AGE_USECS (2 * USECS_PER_SEC)
 
 /*
  * Raises the error for an argument that was meant for another parameter; the
@@ -90,7 +95,7 @@ source_environments(const Settings *settings, const char *env)
 		source_refuse_misplaced(env,
 								psprintf("gooseplus_migrate(NULL, '%s')", env),
 								psprintf("call gooseplus_up_to(%s)", env));
-	foreach(cell, settings_split_list(env))
+	foreach(cell, setting_text_split(env))
 	{
 		char	   *name = lfirst(cell);
 
@@ -169,6 +174,19 @@ source_set_add(SourceSet *set)
 	return &set->items[set->nitems++];
 }
 
+/* The same, for a repeatable one. */
+Source *
+source_set_add_repeatable(SourceSet *set)
+{
+	Source	   *source;
+
+	if (set->repeatables == NULL)
+		set->repeatables = source_set_create();
+	source = source_set_add(set->repeatables);
+	source->repeatable = true;
+	return source;
+}
+
 /* Do the settings exclude this migration? */
 static bool
 is_excluded(const Source *source, const Settings *settings)
@@ -196,6 +214,8 @@ source_set_exclude(SourceSet *set, const Settings *settings)
 
 	if (settings->exclude_names == NIL && settings->exclude_versions == NIL)
 		return;
+	if (set->repeatables != NULL)
+		source_set_exclude(set->repeatables, settings);
 	for (size_t i = 0; i < set->nitems; i++)
 	{
 		if (!is_excluded(&set->items[i], settings))
@@ -209,50 +229,78 @@ compare_sources(const void *a, const void *b)
 {
 	const Source *first = a;
 	const Source *second = b;
+	int			names = 0;
 
 	if (first->version != second->version)
 		return first->version < second->version ? -1 : 1;
-	return strcmp(first->label, second->label);
+	if (first->repeatable)
+		names = strcmp(first->name, second->name);
+	return names != 0 ? names : strcmp(first->label, second->label);
 }
 
-/* Puts the set in the order of the versions. */
+/*
+ * Puts the set in the order of the versions, and repeatable migrations in that
+ * of their names.
+ */
 void
 source_set_sort(SourceSet *set)
 {
+	if (set->repeatables != NULL)
+		source_set_sort(set->repeatables);
 	if (set->nitems > 1)
 		qsort(set->items, set->nitems, sizeof(Source), compare_sources);
 }
 
 /*
+ * Returns the problem of two migrations with the same version or name.
+ */
+static Problem *
+duplicate_problem(const Source *first, const Source *second)
+{
+	Problem    *problem;
+
+	if (second->repeatable)
+	{
+		problem = problem_make(second->label, 0, 0, ERRCODE_DUPLICATE_FILE,
+							   psprintf("duplicate repeatable migration %s: \"%s\" and \"%s\"",
+										second->name, first->label,
+										second->label));
+		problem->hint = "Give one of them another name.";
+		return problem;
+	}
+	problem = problem_make(second->label, 0, 0, ERRCODE_DUPLICATE_FILE,
+						   psprintf("duplicate migration version " INT64_FORMAT ": \"%s\" and \"%s\"",
+									first->version, first->label,
+									second->label));
+	problem->hint = strcmp(first->type, second->type) == 0 ?
+		"Give one of them another version." :
+		"Give the file another version, or take the function back with gooseplus_unregister().";
+	return problem;
+}
+
+/*
  * Returns one problem for each version that two members of the sorted set
- * have.
+ * have, and for each name of two repeatable ones.
  */
 List *
 source_set_duplicates(const SourceSet *set)
 {
-	List	   *problems = NIL;
+	List	   *problems = set->repeatables == NULL ? NIL :
+	source_set_duplicates(set->repeatables);
 
 	for (size_t i = 1; i < set->nitems; i++)
 	{
 		const Source *first = &set->items[i - 1];
 		const Source *second = &set->items[i];
-		Problem    *problem;
 
-		if (first->version != second->version)
-			continue;
-		problem = problem_make(second->label, 0, 0, ERRCODE_DUPLICATE_FILE,
-							   psprintf("duplicate migration version " INT64_FORMAT ": \"%s\" and \"%s\"",
-										first->version, first->label,
-										second->label));
-		problem->hint = strcmp(first->type, second->type) == 0 ?
-			"Give one of them another version." :
-			"Give the file another version, or take the function back with gooseplus_unregister().";
-		problems = lappend(problems, problem);
+		if (first->version == second->version &&
+			(!first->repeatable || strcmp(first->name, second->name) == 0))
+			problems = lappend(problems, duplicate_problem(first, second));
 	}
 	return problems;
 }
 
-/* Raises an error if two members of the sorted set have the same version. */
+/* Raises an error if two members of the sorted set are duplicates. */
 void
 source_set_refuse_duplicates(const SourceSet *set)
 {
@@ -260,6 +308,22 @@ source_set_refuse_duplicates(const SourceSet *set)
 
 	if (problems != NIL)
 		problem_raise(problems);
+}
+
+/*
+ * Returns what tells the migration's file from an earlier state of it.  A file
+ * that has just been written has no stamp: what the clock of the file system
+ * takes for one moment may still see another change of the same size.
+ */
+SourceStamp
+source_stamp(const Source *source)
+{
+	SourceStamp stamp = {.size = -1};
+
+	if (source->look == NULL || !source->look(source, &stamp) ||
+		stamp.changed > GetCurrentTimestamp() - STAMP_AGE_USECS)
+		stamp.size = -1;
+	return stamp;
 }
 
 /* Returns the member of the sorted set with this version, or NULL. */

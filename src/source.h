@@ -10,6 +10,7 @@
 #ifndef GOOSEPLUS_SOURCE_H
 #define GOOSEPLUS_SOURCE_H
 
+#include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 
 #include "settings.h"
@@ -22,6 +23,16 @@ typedef struct Source Source;
  */
 typedef char *(*SourceRead) (const Source *source, size_t *length);
 
+/* What tells a file from an earlier state of it without reading it. */
+typedef struct SourceStamp
+{
+	int64		size;			/* bytes; -1: not known */
+	TimestampTz changed;		/* by the file system, not to be set back */
+} SourceStamp;
+
+/* Looks at a file.  Returns false if there is nothing to tell it by. */
+typedef bool (*SourceLook) (const Source *source, SourceStamp *stamp);
+
 /*
  * Returns the function that the Up, or the Down, part of a migration is to
  * call and nothing else.
@@ -30,12 +41,14 @@ typedef Oid (*SourceCalled) (const Source *source, bool up);
 
 struct Source
 {
-	int64		version;
+	int64		version;		/* 0 if it is repeatable */
 	const char *type;			/* "sql" */
 	const char *environment;	/* database's encoding */
 	const char *name;			/* of the file, database's encoding */
 	const char *label;			/* "environment/name" */
 	SourceRead	read;
+	SourceLook	look;			/* NULL: it has no stamp */
+	bool		repeatable;		/* then it has no version */
 	SourceCalled called;		/* NULL: its statements are its own */
 	void	   *origin;			/* the reader's own */
 };
@@ -45,6 +58,7 @@ typedef struct SourceSet
 	Source	   *items;			/* ascending by version, distinct */
 	size_t		nitems;
 	size_t		allocated;
+	struct SourceSet *repeatables;	/* in the order of names; NULL: none */
 } SourceSet;
 
 extern List *source_environments(const Settings *settings, const char *env);
@@ -58,10 +72,12 @@ extern void source_missing_environment(const SourceSet *set,
 									   const char *place,
 									   const char *folders, int level);
 extern Source *source_set_add(SourceSet *set);
+extern Source *source_set_add_repeatable(SourceSet *set);
 extern void source_set_exclude(SourceSet *set, const Settings *settings);
 extern void source_set_sort(SourceSet *set);
 extern List *source_set_duplicates(const SourceSet *set);
 extern void source_set_refuse_duplicates(const SourceSet *set);
+extern SourceStamp source_stamp(const Source *source);
 extern const Source *source_set_find(const SourceSet *set, int64 version);
 
 #endif							/* GOOSEPLUS_SOURCE_H */

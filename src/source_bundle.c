@@ -114,10 +114,15 @@ receive_path(void *arg, HeapTuple row, TupleDesc desc)
 		if (strcmp(lfirst(cell), folder) != 0)
 			continue;
 		bundle->found[foreach_current_index(cell)] = true;
-		if (!filename_version(name, &version))
+		if (filename_version(name, &version))
+		{
+			source = source_set_add(bundle->set);
+			source->version = version;
+		}
+		else if (filename_is_repeatable(name))
+			source = source_set_add_repeatable(bundle->set);
+		else
 			break;
-		source = source_set_add(bundle->set);
-		source->version = version;
 		source->type = "sql";
 		source->environment = lfirst(cell);
 		source->label = path;

@@ -25,6 +25,7 @@
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "encoding.h"
 #include "filename.h"
@@ -225,6 +226,16 @@ read_open_file(int fd, const char *path, size_t size, size_t *length)
 	return text;
 }
 
+/* Returns the path of a file, palloc'd. */
+static char *
+file_path(const Source *source)
+{
+	const DirectoryFolder *folder = source->origin;
+
+	return psprintf("%s/%s", folder->path,
+					encoding_from_server(source->name, strlen(source->name)));
+}
+
 /*
  * SourceRead: returns the bytes of a file.
  */
@@ -232,14 +243,15 @@ static char *
 directory_read(const Source *source, size_t *length)
 {
 	const DirectoryFolder *folder = source->origin;
-	char	   *path = psprintf("%s/%s", folder->path,
-								encoding_from_server(source->name,
-													 strlen(source->name)));
-	char	   *resolved = real_path(path);
+	char	   *path = file_path(source);
+	char	   *resolved = path;
 	struct stat st;
 	char	   *text;
 	int			fd;
 
+	/* the path of the folder is real; so is this one if it is no link */
+	if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
+		resolved = real_path(path);
 	if (resolved == NULL || stat(resolved, &st) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
@@ -266,6 +278,27 @@ directory_read(const Source *source, size_t *length)
 }
 
 /*
+ * SourceLook: size and time of a file.  Whether it may be read is seen when
+ * that is done.
+ */
+static bool
+directory_look(const Source *source, SourceStamp *stamp)
+{
+	char	   *path = file_path(source);
+	struct stat st;
+	bool		found = stat(path, &st) == 0;
+
+	pfree(path);
+	if (!found)
+		return false;
+	stamp->size = st.st_size;
+	/* st_mtim is the same for all files of many images */
+	stamp->changed = time_t_to_timestamptz(st.st_ctim.tv_sec) +
+		st.st_ctim.tv_nsec / 1000;
+	return true;
+}
+
+/*
  * Returns the name of a file in the database's encoding.
  */
 static char *
@@ -283,24 +316,22 @@ file_name(const char *name)
 }
 
 /*
- * Adds a file of a folder to the set.
+ * Fills in what a migration is whose file is in a folder.
  */
 static void
-add_file(SourceSet *set, const DirectoryFolder *folder, const char *name,
-		 int64 version)
+fill_source(Source *source, const DirectoryFolder *folder, const char *name)
 {
-	Source	   *source = source_set_add(set);
 	size_t		prefix = 0;
 
 	if (folder->environment[0] != '\0')
 		prefix = strlen(folder->environment) + 1;
-	source->version = version;
 	source->type = "sql";
 	source->environment = folder->environment;
 	source->label = psprintf("%s%s%s", folder->environment,
 							 prefix > 0 ? "/" : "", file_name(name));
 	source->name = source->label + prefix;
 	source->read = directory_read;
+	source->look = directory_look;
 	source->origin = unconstify(DirectoryFolder *, folder);
 }
 
@@ -320,7 +351,14 @@ collect_folder(SourceSet *set, const DirectoryFolder *folder,
 
 		CHECK_FOR_INTERRUPTS();
 		if (filename_version(entry->d_name, &version))
-			add_file(set, folder, entry->d_name, version);
+		{
+			Source	   *source = source_set_add(set);
+
+			source->version = version;
+			fill_source(source, folder, entry->d_name);
+		}
+		else if (filename_is_repeatable(entry->d_name))
+			fill_source(source_set_add_repeatable(set), folder, entry->d_name);
 		else if (go_migrations != NULL &&
 				 filename_is_go_migration(entry->d_name))
 			*go_migrations = lappend(*go_migrations,
@@ -409,7 +447,7 @@ source_directory_files(SourceSet *set, const char *directory)
 				strcmp(entry->d_name, "lost+found") == 0)
 				continue;
 			if (suffix != NULL && strcmp(suffix, ".sql") == 0)
-				add_file(set, folder, entry->d_name, 0);
+				fill_source(source_set_add(set), folder, entry->d_name);
 			else if (environment[0] == '\0' &&
 					 stat(psprintf("%s/%s", root, entry->d_name), &st) == 0 &&
 					 S_ISDIR(st.st_mode))

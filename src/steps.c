@@ -58,8 +58,8 @@ steps_refuse_version(const RunRequest *request)
 /*
  * Returns the migration of a version; an error if it is not at hand.
  */
-static const Source *
-find_source(const SourceSet *sources, int64 version)
+const Source *
+steps_find_source(const SourceSet *sources, int64 version)
 {
 	const Source *source = source_set_find(sources, version);
 
@@ -95,7 +95,7 @@ static Step *
 steps_without_versions(const RunRequest *request, const SourceSet *sources,
 					   size_t *nsteps)
 {
-	Step	   *steps = palloc((sources->nitems + 2) * sizeof(Step));
+	Step	   *steps = palloc0((sources->nitems + 2) * sizeof(Step));
 	size_t		first = 0;
 	size_t		n = 0;
 
@@ -108,7 +108,7 @@ steps_without_versions(const RunRequest *request, const SourceSet *sources,
 				 errhint("Set \"gooseplus.versioning\" to on.")));
 	if (request->command == COMMAND_APPLY)
 	{
-		steps[n].source = find_source(sources, request->version);
+		steps[n].source = steps_find_source(sources, request->version);
 		steps[n++].direction = request->direction;
 	}
 	else
@@ -155,7 +155,7 @@ steps_up(const RunRequest *request, const SourceSet *sources,
 			refuse_no_next(request);
 		*nsteps = 1;
 	}
-	steps = palloc((*nsteps + 1) * sizeof(Step));
+	steps = palloc0((*nsteps + 1) * sizeof(Step));
 	for (size_t i = 0; i < *nsteps; i++)
 	{
 		steps[i].source = source_set_find(sources, plan.versions[i]);
@@ -176,11 +176,11 @@ steps_down(const RunRequest *request, const SourceSet *sources,
 	request->version : 0;
 	size_t		n;
 	int64	   *versions = collect_plan_down(rows, target, &n);
-	Step	   *steps = palloc((n + 2) * sizeof(Step));
+	Step	   *steps = palloc0((n + 2) * sizeof(Step));
 
 	for (size_t i = 0; i < n; i++)
 	{
-		steps[i].source = find_source(sources, versions[i]);
+		steps[i].source = steps_find_source(sources, versions[i]);
 		steps[i].direction = SCRIPT_DOWN;
 	}
 	if (request->command != COMMAND_DOWN_TO)
@@ -211,10 +211,10 @@ steps_baseline(const RunRequest *request, const SourceSet *sources,
 	VersionPlan plan;
 	Step	   *steps;
 
-	(void) find_source(sources, request->version);
+	(void) steps_find_source(sources, request->version);
 	settings.allow_out_of_order = true;
 	collect_plan(sources, rows, &settings, request->version, &plan);
-	steps = palloc((plan.nversions + 1) * sizeof(Step));
+	steps = palloc0((plan.nversions + 1) * sizeof(Step));
 	for (size_t i = 0; i < plan.nversions; i++)
 	{
 		steps[i].source = source_set_find(sources, plan.versions[i]);
@@ -231,10 +231,10 @@ static Step *
 steps_apply(const RunRequest *request, const SourceSet *sources,
 			const VersionRows *rows, size_t *nsteps)
 {
-	Step	   *step = palloc(sizeof(Step));
+	Step	   *step = palloc0(sizeof(Step));
 	bool		applied = version_rows_contain(rows, request->version);
 
-	step->source = find_source(sources, request->version);
+	step->source = steps_find_source(sources, request->version);
 	step->direction = request->direction;
 	if (applied && request->direction == SCRIPT_UP)
 		ereport(ERROR,

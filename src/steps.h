@@ -10,6 +10,7 @@
 #ifndef GOOSEPLUS_STEPS_H
 #define GOOSEPLUS_STEPS_H
 
+#include "history_text.h"
 #include "script.h"
 #include "source.h"
 #include "version_table.h"
@@ -41,11 +42,14 @@ typedef struct Step
 {
 	const Source *source;
 	ScriptDirection direction;
+	const HistoryText *earlier; /* of a repeatable migration, or NULL */
 } Step;
 
 extern bool steps_go_down(const RunRequest *request);
 extern const char *steps_direction(const RunRequest *request);
 extern void steps_refuse_version(const RunRequest *request);
+extern const Source *steps_find_source(const SourceSet *sources,
+									   int64 version);
 extern Step *steps_make(const RunRequest *request, const SourceSet *sources,
 						const VersionRows *rows, size_t *nsteps);
 

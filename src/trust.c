@@ -73,6 +73,15 @@ REACHED_RELATIONS
 " JOIN pg_catalog.pg_trigger t ON t.tgrelid" EQUALS "r.oid"
 " JOIN pg_catalog.pg_proc p ON p.oid" EQUALS "t.tgfoid";
 
+static const char writer_query[] =
+REACHED_RELATIONS
+"SELECT DISTINCT a.grantee FROM reached r, LATERAL ("
+" SELECT c.relacl FROM pg_catalog.pg_class c WHERE c.oid" EQUALS "r.oid"
+" UNION ALL"
+" SELECT t.attacl FROM pg_catalog.pg_attribute t WHERE t.attrelid" EQUALS "r.oid"
+") rights(acl), LATERAL pg_catalog.aclexplode(acl) a"
+" WHERE a.privilege_type" EQUALS "'INSERT' OR a.privilege_type" EQUALS "'UPDATE'";
+
 /*
  * Returns the role that owns the current database.
  */
@@ -140,6 +149,47 @@ check_owner(void *arg, HeapTuple row, TupleDesc desc)
 					   GetUserNameFromId(GetUserId(), false)),
 			 errhint("Call as a member of role \"%s\", change the owner, or name another table in \"gooseplus.version_table\".",
 					 GetUserNameFromId(owner, true))));
+}
+
+/*
+ * QueryRow: raises an error unless the role can be trusted.
+ */
+static void
+check_writer(void *arg, HeapTuple row, TupleDesc desc)
+{
+	const char *name = arg;
+	bool		isnull;
+	Oid			writer;
+
+	writer = DatumGetObjectId(query_value(row, desc, 1, &isnull));
+	if (OidIsValid(writer) && is_trusted(writer))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("statements in table %s cannot be trusted", name),
+			 errdetail("%s may write to the table, and they would run with the rights of role \"%s\".",
+					   OidIsValid(writer) ?
+					   psprintf("Role \"%s\"", GetUserNameFromId(writer, true)) :
+					   "Everybody",
+					   GetUserNameFromId(GetUserId(), false)),
+			 errhint("Bring the file of the migration back, or take the right away: REVOKE INSERT, UPDATE ON %s FROM %s.",
+					 name, OidIsValid(writer) ?
+					 quote_identifier(GetUserNameFromId(writer, true)) :
+					 "PUBLIC")));
+}
+
+/*
+ * Raises an error unless all who may write to a table could act for the
+ * caller anyway.
+ */
+void
+trust_check_writers(const TrustedTable *table)
+{
+	Oid			type = OIDOID;
+	Datum		value = ObjectIdGetDatum(table->relation);
+
+	query_run(writer_query, SPI_OK_SELECT, 1, &type, &value,
+			  check_writer, table->name);
 }
 
 /*

@@ -33,6 +33,7 @@ extern TrustedTable *trust_ensure_table(const Settings *settings,
 										bool *created);
 extern TrustedTable *trust_find_own_table(const char *table, LOCKMODE mode,
 										  AclMode rights, Oid *owner);
+extern void trust_check_writers(const TrustedTable *table);
 extern void trust_check_function(Oid function);
 
 #endif							/* GOOSEPLUS_TRUST_H */

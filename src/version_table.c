@@ -143,6 +143,7 @@ keep_row(void *arg, HeapTuple row, TupleDesc desc)
 	rows->nitems++;
 	item->applied_at = DatumGetTimestamp(query_value(row, desc, 2, &isnull));
 	item->has_applied_at = !isnull;
+	item->id = DatumGetInt64(query_value(row, desc, 3, &isnull));
 }
 
 /*
@@ -158,7 +159,8 @@ version_table_read(const TrustedTable *table)
 	if (OidIsValid(table->relation))
 		query_table_run(table->relation,
 						psprintf("SELECT version_id::pg_catalog.int8,"
-								 " tstamp::pg_catalog.timestamp"
+								 " tstamp::pg_catalog.timestamp,"
+								 " id::pg_catalog.int8"
 								 " FROM %s ORDER BY id DESC", table->name),
 						0, NULL, NULL, keep_row, rows);
 	return rows;
@@ -303,17 +305,31 @@ version_rows_contain(const VersionRows *rows, int64 version)
 	return false;
 }
 
-/* Records a version as applied. */
-void
+/* QueryRow: receives the id of a row, 0 if it has none. */
+static void
+receive_id(void *arg, HeapTuple row, TupleDesc desc)
+{
+	bool		isnull;
+	Datum		id = query_value(row, desc, 1, &isnull);
+
+	*(int64 *) arg = isnull ? 0 : DatumGetInt64(id);
+}
+
+/* Records a version as applied.  Returns the id of its row. */
+int64
 version_table_insert(const TrustedTable *table, int64 version)
 {
 	Oid			type = INT8OID;
 	Datum		value = Int64GetDatum(version);
-	char	   *sql = psprintf("INSERT INTO %s (version_id, is_applied) VALUES ($1, true)",
+	int64		id = 0;
+	char	   *sql = psprintf("INSERT INTO %s (version_id, is_applied) VALUES ($1, true)"
+							   " RETURNING id::pg_catalog.int8",
 							   table->name);
 
-	if (query_table_run(table->relation, sql, 1, &type, &value, NULL, NULL) == 0)
+	if (query_table_run(table->relation, sql, 1, &type, &value, receive_id,
+						&id) == 0)
 		refuse_unwritten(table, version);
+	return id;
 }
 
 /*

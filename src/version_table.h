@@ -19,6 +19,7 @@
 typedef struct VersionRow
 {
 	int64		version;
+	int64		id;				/* of the row */
 	Timestamp	applied_at;
 	bool		has_applied_at;
 } VersionRow;
@@ -42,7 +43,7 @@ extern int64 version_rows_highest(const VersionRows *rows);
 extern void version_rows_sort(VersionRows *rows);
 extern bool version_rows_find(const VersionRows *rows, int64 version);
 extern bool version_rows_contain(const VersionRows *rows, int64 version);
-extern void version_table_insert(const TrustedTable *table, int64 version);
+extern int64 version_table_insert(const TrustedTable *table, int64 version);
 extern void version_table_renumber(const TrustedTable *table, int64 version,
 								   int64 new_version);
 extern void version_table_delete(const TrustedTable *table, int64 version);

@@ -1,6 +1,7 @@
-# What README.md says of deploys, from "Deploy" to "In the background": the
-# files that it shows are deployed, in its order, the commands that it shows
-# are typed, and what it prints has to come, but for times and process ids.
+# What README.md says from "Deploy" to "In the background", of deploys, changed
+# and lost files, and repeatable migrations: the files that it shows are
+# deployed, in its order, the commands that it shows are typed, and what it
+# prints has to come, but for times and process ids.
 
 use strict;
 use warnings;
@@ -265,7 +266,8 @@ $node->safe_psql('app', block('Waiting for tables', 'sql', 'ALTER DATABASE'));
 
 # --- The history
 
-write_files($node, 'base/00010_tax.sql' => 'ALTER TABLE purchase ADD COLUMN tax numeric;');
+write_files($node, 'base/00010_tax.sql' => "-- +goose Up\nALTER TABLE purchase ADD COLUMN tax numeric;\n"
+	  . "-- +goose Down\nALTER TABLE purchase DROP COLUMN tax;\n");
 type_shown('The history', 'LISTEN');
 works('The history: the last run', block('The history', 'sql', 'LIMIT 1'));
 like($out, qr/^run\|\|up\|done\|1\|.*\nmigration\|base\/00010_tax.sql\|up\|applied\|1\|/,
@@ -279,6 +281,76 @@ is( join(' ', sort keys %columns),
 		FROM pg_attribute WHERE attrelid = 'goose_db_version_history'::regclass AND attnum > 0)),
 	'The history: its columns');
 
+# --- A file that changed
+
+# Edit a file: its column gets another type.
+sub edit
+{
+	my ($type) = @_;
+	my $path = "$root/base/00010_tax.sql";
+	my $text = slurp_file($path);
+
+	$text =~ s/COLUMN tax \w+/COLUMN tax $type/ or die 'nothing to edit';
+	write_raw($path, $text);
+	return;
+}
+
+# What is not applied, in production.
+sub not_applied
+{
+	return $node->safe_psql('app', q(SET ROLE deployer; SELECT source, state
+		FROM gooseplus_status('production') WHERE state <> 'applied'));
+}
+
+my $repair = block('A file that changed', 'sql', 'gooseplus_repair') =~ s/\n//r;
+
+edit('real');
+type_shown('A file that changed', 'modified');
+type_shown('`gooseplus_repair(version, env, options)`', 'gooseplus_repair');
+is(not_applied(), '', 'A file that changed: it is accepted');
+edit('integer');
+is(not_applied(), 'base/00010_tax.sql|modified', 'A file that changed: again');
+$node->safe_psql('app', block('A file that changed', 'sql', 'ALTER DATABASE'));
+($status, $out, $err) = query($node, q(SELECT gooseplus_migrate('production')),
+	database => 'app', user => 'deployer');
+like($err, qr/ERROR:  1 applied migration has changed since it was applied/,
+	'A file that changed: now it is an error');
+works("A file that changed: $repair", $repair);
+is($out, 't', 'A file that changed: it was another one');
+works('A file that changed: nothing is wrong any more', q(SELECT gooseplus_migrate('production')));
+
+# --- When the file is gone
+
+unlink("$root/base/00010_tax.sql") or die "could not remove a file: $!";
+$node->safe_psql('app', 'CREATE ROLE ops LOGIN;
+	GRANT SELECT, INSERT, UPDATE ON goose_db_version_history TO ops');
+type_shown('When the file is gone', 'cannot be trusted');
+$node->safe_psql('app', block('When the file is gone', 'sql', 'REVOKE'));
+($status, $out, $err) = query($node, q(BEGIN; SELECT source FROM gooseplus_down('production'); ROLLBACK),
+	database => 'app', user => 'ops');
+is($out, 'base/00010_tax.sql', 'When the file is gone: a member of the owner takes it back')
+  or diag($err);
+type_shown('When the file is gone', 'missing');
+is( $node->safe_psql('app', q(SELECT count(*) FROM pg_attribute
+		WHERE attrelid = 'purchase'::regclass AND attname = 'tax')),
+	0, 'When the file is gone: it is taken back');
+
+# --- Repeatable migrations
+
+write_shown('base/R_sales.sql', 'Repeatable migrations', 'CREATE VIEW');
+type_shown('Repeatable migrations', 'gooseplus_migrate');
+is(not_applied(), '', 'Repeatable migrations: it is applied');
+works('Repeatable migrations: forget it',
+	block('Repeatable migrations', 'sql', 'DELETE') =~ s/^  //gmr);
+is(not_applied(), 'base/R_sales.sql|pending', 'Repeatable migrations: it comes again');
+works('Repeatable migrations: again', q(CALL gooseplus_deploy('production')));
+write_files($node, "base/R_$_.sql" => 'SELECT 1;') for qw(a9 a10 a B);
+works('Repeatable migrations: in order', q(SELECT string_agg(source, ', ')
+	FROM gooseplus_migrate('production')));
+$out =~ s{base/}{}g;
+my ($order) = section('Repeatable migrations') =~ /byte by byte: (.*)\.$/m or die 'no order';
+is($out, $order =~ s/`//gr, 'Repeatable migrations: the order of their names');
+
 # --- In the background
 
 write_files($node, 'base/00011_paid.sql' => 'ALTER TABLE purchase ADD COLUMN paid date;');
@@ -288,5 +360,14 @@ $node->poll_query_until('app', q(SELECT count(*) = 0 FROM pg_stat_activity
 works('In the background: its outcome', block('The history', 'sql', 'LIMIT 1'));
 like($out, qr/^run\|\|up\|done\|/, 'In the background: done');
 $application->quit;
+
+# --- Security
+
+$node->safe_psql('app', "CREATE SCHEMA app;
+	CREATE FUNCTION app.run_migrations() RETURNS bigint LANGUAGE sql SECURITY DEFINER
+		AS 'SELECT public.gooseplus_db_version()'; "
+	  . block('Security', 'sql', 'ALTER FUNCTION') =~ s/^  //gmr);
+is($node->safe_psql('app', 'SELECT app.run_migrations()'), '0',
+	'Security: a wrapper has a version table of its own');
 
 done_testing();

@@ -54,6 +54,55 @@ script_text_note(void *arg, ScriptNoteKind kind, int line)
 }
 
 /*
+ * Reads the statements that a reader gives.
+ */
+static ScriptNext
+script_text_statements(ScriptReader *reader, StringInfo out)
+{
+	ScriptStatement statement;
+	ScriptNext	next;
+
+	while ((next = script_next(reader, &statement)) == SCRIPT_STATEMENT)
+	{
+		appendStringInfo(out, "%d:%d{%s} ", statement.line, statement.column,
+						 statement.text);
+		if (statement.data.bytes != NULL)
+			appendStringInfo(out, "data %d[%.*s] ", statement.data.line,
+							 (int) statement.data.length, statement.data.bytes);
+	}
+	return next;
+}
+
+/*
+ * Does the part of a good script, read by itself, give the same statements as
+ * the whole?
+ */
+static bool
+script_text_part_agrees(const char *text, size_t length,
+						ScriptDirection direction,
+						const ScriptOptions *options, ScriptDown down)
+{
+	ScriptReader *whole = script_open(text, length, direction, options);
+	ScriptReader *part = direction == SCRIPT_UP ?
+	script_open(text, down.at, direction, options) :
+	script_open_down(text, length, &down, options);
+	StringInfoData expected;
+	StringInfoData found;
+	bool		agrees;
+
+	initStringInfo(&expected);
+	initStringInfo(&found);
+	agrees = script_text_statements(whole, &expected) == SCRIPT_END &&
+		script_text_statements(part, &found) == SCRIPT_END &&
+		strcmp(expected.data, found.data) == 0 &&
+		(direction == SCRIPT_UP ||
+		 script_transactional(whole) == script_transactional(part));
+	script_close(whole);
+	script_close(part);
+	return agrees;
+}
+
+/*
  * Reads a whole script in one direction.  The result is palloc'd.
  */
 char *
@@ -61,20 +110,16 @@ unit_script(const char *text, size_t length, ScriptDirection direction)
 {
 	ScriptOptions options = {true, unit_lookup, NULL, false};
 	ScriptReader *reader = script_open(text, length, direction, &options);
-	ScriptStatement statement;
 	ScriptNext	next;
 	StringInfoData out;
 
 	initStringInfo(&out);
 	script_set_note(reader, script_text_note, &out);
-	while ((next = script_next(reader, &statement)) == SCRIPT_STATEMENT)
-	{
-		appendStringInfo(&out, "%d:%d{%s} ", statement.line, statement.column,
-						 statement.text);
-		if (statement.data.bytes != NULL)
-			appendStringInfo(&out, "data %d[%.*s] ", statement.data.line,
-							 (int) statement.data.length, statement.data.bytes);
-	}
+	next = script_text_statements(reader, &out);
+	if (next == SCRIPT_END &&
+		!script_text_part_agrees(text, length, direction, &options,
+								 script_down(reader)))
+		appendStringInfoString(&out, "its part differs ");
 
 	if (next == SCRIPT_END)
 		appendStringInfo(&out, "end%s",

@@ -1,0 +1,208 @@
+/*-------------------------------------------------------------------------
+ *
+ * changes.c
+ *	  Migrations that have changed since they were applied, and what the
+ *	  setting gooseplus.checksum makes of them.
+ *
+ * Each migration that is at hand and recorded is compared with what the
+ * history says of its text.  A file that has the size and the time of change
+ * that it had then is not read: with a hundred thousand files even a look that changes
+ * nothing would take seconds.
+ *
+ * What a checksum is made of is in checksum.c.
+ *
+ * Copyright (c) 2026, gooseplus contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "changes.h"
+#include "checksum.h"
+
+/* How many of them a message lists. */
+#define CHANGE_LIST_MAX 50
+
+/*
+ * Is the migration what it was?  If it cannot be read, *why says why, unless
+ * it is NULL.
+ */
+bool
+changes_is_same(const Source *source, const HistoryText *text,
+				const char **why)
+{
+	Migration	migration = {.source = source};
+	List	   *problems = NIL;
+	SourceStamp stamp;
+	bool		same = false;
+
+	if (text->file_size >= 0)
+	{
+		stamp = source_stamp(source);
+		if (stamp.size == text->file_size &&
+			stamp.changed == text->file_changed)
+			return true;
+	}
+	if (check_read(&migration, &problems))
+		same = strcmp(checksum_migration(&migration), text->checksum) == 0;
+	else if (why != NULL)
+		*why = ((Problem *) linitial(problems))->message;
+	if (migration.text != NULL)
+		pfree(migration.text);
+	return same;
+}
+
+/* A version, and what the history knows of its text. */
+typedef struct Known
+{
+	int64		version;
+	const HistoryText *text;
+} Known;
+
+static int
+compare_known(const void *a, const void *b)
+{
+	int64		first = ((const Known *) a)->version;
+	int64		second = ((const Known *) b)->version;
+
+	return (first > second) - (first < second);
+}
+
+/*
+ * Returns what the history knows of the recorded versions, in their order,
+ * palloc'd.
+ */
+static Known *
+find_known(const VersionRows *rows, const HistoryTexts *texts, size_t *count)
+{
+	Known	   *known = MemoryContextAllocHuge(CurrentMemoryContext,
+											   (rows->nitems + 1) * sizeof(Known));
+	size_t		n = 0;
+
+	for (size_t i = 0; i < rows->nitems; i++)
+	{
+		known[n].version = rows->items[i].version;
+		known[n].text = history_texts_find(texts, rows->items[i].version,
+										   rows->items[i].id);
+		if (known[n].text != NULL)
+			n++;
+	}
+	if (n > 1)
+		qsort(known, n, sizeof(Known), compare_known);
+	*count = n;
+	return known;
+}
+
+/*
+ * Returns the migrations that have changed since they were applied, as a list
+ * of Change, palloc'd, ascending by version.  "history" may be NULL.
+ */
+List *
+changes_find(const SourceSet *sources, const VersionRows *rows,
+			 const TrustedTable *history, const Settings *settings)
+{
+	List	   *changes = NIL;
+	Known	   *known;
+	size_t		count;
+	size_t		k = 0;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext whole;
+	MemoryContext context;
+
+	if (settings->checksum == CHECKSUM_OFF || history == NULL)
+		return NIL;
+	whole = AllocSetContextCreate(caller, "gooseplus changes",
+								  ALLOCSET_DEFAULT_SIZES);
+	context = AllocSetContextCreate(whole, "gooseplus file",
+									ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(whole);
+	known = find_known(rows, history_texts_read(history), &count);
+	MemoryContextSwitchTo(caller);
+	for (size_t i = 0; i < sources->nitems; i++)
+	{
+		const Source *source = &sources->items[i];
+		const char *why = NULL;
+
+		CHECK_FOR_INTERRUPTS();
+		while (k < count && known[k].version < source->version)
+			k++;
+		if (k == count)
+			break;
+		/* what a registered function does is not in its call */
+		if (known[k].version != source->version || source->called != NULL)
+			continue;
+		MemoryContextSwitchTo(context);
+		if (!changes_is_same(source, known[k].text, &why))
+		{
+			Change	   *change;
+
+			MemoryContextSwitchTo(caller);
+			change = palloc(sizeof(Change));
+			change->source = source;
+			change->why = why == NULL ? NULL : pstrdup(why);
+			changes = lappend(changes, change);
+		}
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(context);
+	}
+	MemoryContextDelete(whole);
+	return changes;
+}
+
+/*
+ * Returns a change as a problem, palloc'd: a warning, unless the settings call
+ * it an error.
+ */
+Problem *
+changes_problem(const Change *change, const Settings *settings)
+{
+	Problem    *problem = problem_make(change->source->label, 0, 0,
+									   ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+									   change->why == NULL ?
+									   "The file has changed since it was applied." :
+									   psprintf("The file has been applied, and cannot be compared with what was: %s",
+												change->why));
+
+	problem->warning = settings->checksum != CHECKSUM_ERROR;
+	return problem;
+}
+
+/*
+ * Raises a warning or an error, as the settings say, if there are changes.
+ */
+void
+changes_report(const List *changes, const Settings *settings)
+{
+	StringInfoData list;
+	ListCell   *cell;
+
+	if (changes == NIL)
+		return;
+	initStringInfo(&list);
+	foreach(cell, changes)
+	{
+		const Change *change = lfirst(cell);
+
+		if (foreach_current_index(cell) == CHANGE_LIST_MAX)
+		{
+			appendStringInfo(&list, ", and %d more",
+							 list_length(changes) - CHANGE_LIST_MAX);
+			break;
+		}
+		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+						 change->source->label);
+		if (change->why != NULL)
+			appendStringInfo(&list, " (%s)", change->why);
+	}
+	ereport(settings->checksum == CHECKSUM_ERROR ? ERROR : WARNING,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg_plural("%d applied migration has changed since it was applied",
+						   "%d applied migrations have changed since they were applied",
+						   list_length(changes), list_length(changes)),
+			 errdetail("Changed: %s.", list.data),
+			 errhint("Put the changes into new migrations and the files back as they were, or accept them with gooseplus_repair().")));
+}
