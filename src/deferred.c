@@ -14,11 +14,16 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_constraint.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 
 #include "deferred.h"
 #include "query.h"
@@ -34,6 +39,46 @@ typedef struct DeferredNames
 } DeferredNames;
 
 /*
+ * Do events of that table, or of the one it refers to (if it does), wait?
+ */
+static bool
+is_pending(Oid table, Oid other)
+{
+	return AfterTriggerPendingOnRel(table) ||
+		(OidIsValid(other) && AfterTriggerPendingOnRel(other));
+}
+
+/*
+ * Is there a constraint that can be deferred, with events that wait if only
+ * such are wanted?  There seldom is, and the catalog tells that much sooner
+ * than a query does: this is asked after each migration.
+ */
+static bool
+is_any_deferrable(bool pending_only)
+{
+	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	ScanKeyInit(&key, Anum_pg_constraint_condeferrable,
+				BTEqualStrategyNumber, F_BOOLEQ, BoolGetDatum(true));
+	scan = systable_beginscan(catalog, InvalidOid, false, NULL, 1, &key);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_constraint constraint = (Form_pg_constraint) GETSTRUCT(tuple);
+
+		CHECK_FOR_INTERRUPTS();
+		found = !pending_only ||
+			is_pending(constraint->conrelid, constraint->confrelid);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return found;
+}
+
+/*
  * QueryRow: keeps the name of a constraint; if only pending ones are wanted,
  * when the table that has it, or that it refers to, has events that wait.
  */
@@ -47,8 +92,7 @@ keep_name(void *arg, HeapTuple row, TupleDesc desc)
 	RangeVar   *range;
 
 	CHECK_FOR_INTERRUPTS();
-	if (names->pending_only && !AfterTriggerPendingOnRel(table) &&
-		!(OidIsValid(other) && AfterTriggerPendingOnRel(other)))
+	if (names->pending_only && !is_pending(table, other))
 		return;
 	range = makeRangeVar(pstrdup(NameStr(*DatumGetName(query_value(row, desc, 1, &isnull)))),
 						 pstrdup(NameStr(*DatumGetName(query_value(row, desc, 2, &isnull)))),
@@ -67,6 +111,8 @@ keep_name(void *arg, HeapTuple row, TupleDesc desc)
 static void
 find_names(DeferredNames *names)
 {
+	if (!is_any_deferrable(names->pending_only))
+		return;
 	query_run("SELECT n.nspname, c.conname, c.conrelid, c.confrelid, c.condeferred"
 			  " FROM pg_catalog.pg_constraint c"
 			  " JOIN pg_catalog.pg_namespace n ON n.oid" EQUALS "c.connamespace"
