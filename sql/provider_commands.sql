@@ -2,6 +2,8 @@
 \getenv srcdir PG_ABS_SRCDIR
 \set directory :srcdir '/test/fixtures/regress_provider_commands'
 SET gooseplus.directory = :'directory';
+-- a version comes from other files here on purpose
+SET gooseplus.checksum = off;
 SET client_min_messages = warning;
 CREATE SCHEMA regress_provider_commands;
 SET search_path = regress_provider_commands, public;

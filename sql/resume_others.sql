@@ -30,7 +30,8 @@ SELECT version, state FROM gooseplus_status();
 SELECT gooseplus_has_pending();
 -- a deploy to a version below has nothing to do with it, but says so
 CALL gooseplus_deploy(version => 1);
--- without its file
+-- without its file, and nothing of it in the history
+UPDATE goose_db_version_history SET up = NULL, down = NULL;
 UPDATE gooseplus_bundle SET path = 'eu/00002_half.sql' WHERE bundle = 'regress_resume_others' AND path ~ '2_half';
 CALL gooseplus_deploy();
 CALL gooseplus_revert(0);
@@ -46,8 +47,17 @@ SELECT step FROM trail ORDER BY id;
 SELECT version_id FROM goose_db_version ORDER BY id;
 SELECT event, version, outcome, statements FROM goose_db_version_history ORDER BY id;
 
--- so does somebody who records it
+-- its file is gone: no way on, but one back, by the text in the history
 CALL gooseplus_revert(1);
+TRUNCATE trail;
+CALL gooseplus_deploy();
+UPDATE gooseplus_bundle SET path = 'eu/00002_half.sql' WHERE bundle = 'regress_resume_others' AND path ~ '2_half';
+CALL gooseplus_revert(1);
+SELECT step FROM trail ORDER BY id;
+SELECT event, version, direction, outcome FROM goose_db_version_history ORDER BY id DESC LIMIT 2;
+UPDATE gooseplus_bundle SET path = 'base/00002_half.sql' WHERE bundle = 'regress_resume_others' AND path ~ '2_half';
+
+-- somebody who records it settles it, too
 CALL gooseplus_deploy();
 INSERT INTO goose_db_version (version_id, is_applied) VALUES (2, true);
 SELECT version, state FROM gooseplus_migrate();

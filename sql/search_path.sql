@@ -24,7 +24,8 @@ SELECT format('CREATE FUNCTION regress_path_planted.%s RETURNS %s
     LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION SQLSTATE ''TRAP1''; END; $$;', name, result)
 FROM (VALUES ('now()', 'timestamptz'), ('pg_backend_pid()', 'int'), ('current_schema()', 'name'),
     ('current_database()', 'name'), ('quote_ident(text)', 'text'),
-    ('max(bigint)', 'bigint'), ('count(bigint)', 'bigint'), ('int8(int)', 'bigint'),
+    ('max(bigint)', 'bigint'), ('regexp_match(text, text)', 'text[]'), ('clock_timestamp()', 'timestamptz'),
+    ('pg_blocking_pids(int)', 'int[]'), ('substring(text, text)', 'text'), ('count(bigint)', 'bigint'), ('int8(int)', 'bigint'),
     ('text(name)', 'text'), ('oid(int)', 'oid')) AS v (name, result)
 \gexec
 CREATE DOMAIN regress_path_planted.int8 AS pg_catalog.int8 CHECK (false);
@@ -33,6 +34,7 @@ CREATE DOMAIN regress_path_planted.bool AS pg_catalog.bool CHECK (false);
 CREATE DOMAIN regress_path_planted.timestamp AS pg_catalog.timestamp CHECK (false);
 CREATE TABLE regress_path_planted.pg_class (oid oid, relname name);
 CREATE TABLE regress_path_planted.pg_locks (pid int);
+CREATE TABLE regress_path_planted.pg_stat_activity (pid int);
 CREATE TABLE regress_path_planted.pg_constraint (oid oid);
 CREATE TABLE regress_path_planted.pg_trigger (oid oid);
 
@@ -47,6 +49,8 @@ SELECT version, state FROM gooseplus_migrate(NULL, '{"lock_table": true}');
 SELECT version, state FROM gooseplus_migrate(NULL, '{"lock_table": true}');
 SELECT version, state FROM gooseplus_status();
 SELECT gooseplus_db_version(), gooseplus_has_pending();
+CALL gooseplus_wait(2);
+SELECT pid FROM gooseplus_progress WHERE database OPERATOR(pg_catalog.=) 'nowhere';
 SELECT * FROM gooseplus_versions();
 SELECT path FROM gooseplus_sources();
 SELECT * FROM gooseplus_validate();

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/array.h"
@@ -25,9 +26,11 @@
 #include "rehearsal.h"
 #include "run.h"
 #include "run_atomic.h"
+#include "run_begin.h"
 #include "run_deploy.h"
 #include "run_rehearse.h"
 #include "transaction.h"
+#include "wait.h"
 
 API_FUNCTION(gooseplus_migrate);
 API_FUNCTION(gooseplus_up_to);
@@ -40,8 +43,12 @@ API_FUNCTION(gooseplus_apply_version);
 API_FUNCTION(gooseplus_baseline);
 API_FUNCTION(gooseplus_deploy);
 API_FUNCTION(gooseplus_revert);
+API_FUNCTION(gooseplus_wait);
 API_FUNCTION(gooseplus_launch);
 API_FUNCTION(gooseplus_rehearse);
+
+/* Why a deploy needs transactions of its own. */
+static const char commits[] = "It commits each migration by itself";
 
 /* Returns milliseconds as an interval. */
 static Datum
@@ -237,7 +244,8 @@ gooseplus_deploy(PG_FUNCTION_ARGS)
 {
 	RunRequest	request = {.function = "gooseplus_deploy"};
 
-	transaction_refuse_atomic("CALL gooseplus_deploy()", fcinfo->context);
+	transaction_refuse_atomic("CALL gooseplus_deploy()", commits,
+							  fcinfo->context);
 	/* what is read from the arguments outlives the transaction */
 	MemoryContextSwitchTo(PortalContext);
 	request.command = COMMAND_UP;
@@ -254,11 +262,38 @@ gooseplus_revert(PG_FUNCTION_ARGS)
 {
 	RunRequest	request = {.function = "gooseplus_revert"};
 
-	transaction_refuse_atomic("CALL gooseplus_revert()", fcinfo->context);
+	transaction_refuse_atomic("CALL gooseplus_revert()", commits,
+							  fcinfo->context);
 	MemoryContextSwitchTo(PortalContext);
 	request.command = COMMAND_DOWN_TO;
 	request.version = api_version(fcinfo);
 	return run_procedure(fcinfo, &request, 1, 2);
+}
+
+/*
+ * gooseplus_wait(version bigint, timeout interval, options jsonb, INOUT
+ * reached boolean): see wait_for_version()
+ */
+Datum
+gooseplus_wait(PG_FUNCTION_ARGS)
+{
+	const char *call = "CALL gooseplus_wait()";
+	TupleDesc	desc;
+	Datum		reached;
+	bool		isnull = false;
+
+	transaction_refuse_atomic(call, "It ends its transaction after each look",
+							  fcinfo->context);
+	run_refuse_nested(call);
+	MemoryContextSwitchTo(PortalContext);
+	reached = BoolGetDatum(wait_for_version(api_version(fcinfo),
+											PG_ARGISNULL(1) ? NULL :
+											PG_GETARG_INTERVAL_P(1),
+											api_settings(fcinfo, 2)));
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), &reached,
+											 &isnull));
 }
 
 /*

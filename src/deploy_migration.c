@@ -227,8 +227,7 @@ fail_migration(Deploy *deploy, ErrorData *error)
 	timer_stop(TIMER_MIGRATION);
 	if (deploy->command != NULL)
 	{
-		report_activity("gooseplus: cleaning up after %s",
-						step->row->source);
+		run_show(&deploy->run, step->row->source, "cleaning up");
 		timer_start(TIMER_MIGRATION, deploy->settings.migration_timeout);
 		second = transaction_try(clean_up, deploy);
 		if (second != NULL)

@@ -254,8 +254,7 @@ deploy_resume_settle(Deploy *deploy, DeployStep *step)
 {
 	bool		in_block;
 
-	report_activity("gooseplus: putting %s in order to go on",
-					step->row->source);
+	run_show(&deploy->run, step->row->source, "putting in order");
 	in_block = replay_session(deploy, step);
 	settle_statement(deploy, step);
 	if (in_block)

@@ -200,8 +200,7 @@ deploy_retry_pause(void *arg)
 	instr_time	start;
 	double		left;
 
-	report_activity("gooseplus: waiting to try %s again",
-					deploy->step->row->source);
+	run_show(&deploy->run, deploy->step->row->source, "waiting to try again");
 	/* who holds the lock was a question to the catalogs */
 	transaction_send();
 	if (wait_event == 0)

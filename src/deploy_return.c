@@ -137,6 +137,7 @@ return_step(Deploy *deploy, const DeployStep *up)
 	down->step.migration = &down->migration;
 	down->step.row = &down->row;
 	down->step.first = 1;
+	deploy->run.returning = up - deploy->steps + 1;
 	error = transaction_try(take_back, down);
 	if (error != NULL)
 		return stop_at(deploy, migration->source,

@@ -138,6 +138,17 @@ LANGUAGE C;
 COMMENT ON PROCEDURE gooseplus_revert(bigint, text, jsonb) IS
 'takes back migrations down to a version that stays, each committed by itself';
 
+CREATE PROCEDURE gooseplus_wait(
+    version bigint,
+    timeout interval DEFAULT NULL,
+    options jsonb DEFAULT '{}',
+    INOUT reached boolean DEFAULT NULL)
+AS 'MODULE_PATHNAME'
+LANGUAGE C;
+
+COMMENT ON PROCEDURE gooseplus_wait(bigint, interval, jsonb, boolean) IS
+'waits until the database has reached a version, or the time is over';
+
 CREATE FUNCTION gooseplus_launch(
     env text DEFAULT NULL,
     version bigint DEFAULT NULL,
@@ -149,6 +160,66 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION gooseplus_launch(text, bigint, jsonb, text) IS
 'starts a deploy in a background worker, and returns its process id';
+
+-- Watching
+
+CREATE VIEW gooseplus_progress AS
+SELECT
+    a.pid,
+    a.datname AS database,
+    a.usename AS role,
+    CASE
+        WHEN t.part[1] OPERATOR(pg_catalog.=) 'preparing' THEN 'preparing'
+        WHEN t.part[2] IS NOT NULL THEN 'waiting for the migration lock'
+        WHEN t.part[8] IS NOT NULL THEN t.part[8]
+        WHEN t.part[3] IS NOT NULL THEN t.part[3]
+        ELSE 'running'
+    END AS phase,
+    t.part[4]::pg_catalog.int4 AS migration,
+    t.part[5]::pg_catalog.int4 AS migrations,
+    pg_catalog.substring(t.part[6], '^([^/]*)/') AS environment,
+    t.part[6] AS source,
+    t.part[7]::pg_catalog.int4 AS statement,
+    a.query_start AS started,
+    pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) a.query_start AS elapsed,
+    CASE
+        -- a run of one transaction asks for the lock again and again, and the
+        -- server does not know that it waits
+        WHEN t.part[2] IS NOT NULL THEN ARRAY(
+            SELECT DISTINCT coalesce(l.pid, 0)
+            FROM pg_catalog.pg_locks AS l
+            WHERE l.granted
+                AND l.locktype OPERATOR(pg_catalog.=) 'advisory'
+                AND l.database OPERATOR(pg_catalog.=) a.datid
+                AND l.objsubid OPERATOR(pg_catalog.=) 1
+                AND ((l.classid::pg_catalog.int8 OPERATOR(pg_catalog.<<) 32)
+                    OPERATOR(pg_catalog.|) l.objid::pg_catalog.int8)::pg_catalog.text
+                    OPERATOR(pg_catalog.=) t.part[2]
+                AND coalesce(l.pid, 0) OPERATOR(pg_catalog.<>) a.pid)
+        ELSE pg_catalog.pg_blocking_pids(a.pid)
+    END AS waiting_for,
+    a.wait_event_type,
+    a.wait_event
+FROM pg_catalog.pg_stat_activity AS a
+JOIN pg_catalog.pg_database AS d ON d.oid OPERATOR(pg_catalog.=) a.datid
+-- the text is in the encoding of that database: if this one has another, what
+-- is not ASCII is escaped
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN pg_catalog.pg_encoding_to_char(d.encoding) OPERATOR(pg_catalog.=)
+            pg_catalog.getdatabaseencoding() THEN a.query
+        ELSE pg_catalog.encode(pg_catalog.decode(
+            pg_catalog.replace(a.query, E'\\', E'\\\\'), 'escape'), 'escape')
+    END) AS q(query)
+CROSS JOIN LATERAL pg_catalog.regexp_match(q.query COLLATE pg_catalog."C",
+    '^gooseplus: (?:(preparing)|waiting for the migration lock (-?[0-9]+)|'
+    '(?:(rehearsing|returning) )?([0-9]{1,9})/([0-9]{1,9}) (.*) '
+    '(?:statement ([0-9]{1,9})|(waiting to try again|cleaning up|putting in order)))$')
+    AS t(part)
+WHERE a.state OPERATOR(pg_catalog.=) 'active' AND t.part IS NOT NULL;
+
+COMMENT ON VIEW gooseplus_progress IS
+'runs in progress on this server, in all its databases, as far as pg_stat_activity shows them';
 
 -- Trying it out
 
@@ -442,7 +513,9 @@ REVOKE ALL ON FUNCTION gooseplus_reset(text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_apply_version(bigint, text, text, jsonb) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE gooseplus_deploy(text, bigint, jsonb, text) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE gooseplus_revert(bigint, text, jsonb) FROM PUBLIC;
+REVOKE ALL ON PROCEDURE gooseplus_wait(bigint, interval, jsonb, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_launch(text, bigint, jsonb, text) FROM PUBLIC;
+REVOKE ALL ON TABLE gooseplus_progress FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_rehearse(text, bigint, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_status(text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION gooseplus_db_version(jsonb) FROM PUBLIC;

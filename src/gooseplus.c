@@ -6,19 +6,19 @@
  * A call walks down one staircase, and a file includes only what is below it:
  *
  *	api, api_run	SQL functions: unpack, call, return rows
- *	run_atomic, run_rehearse, run_deploy, launch, look, plan_look, files, bundle,
- *	repair
+ *	run_atomic, run_rehearse, run_deploy, launch, wait, look, plan_look, files,
+ *	bundle, repair
  *					what a call does
  *	run and its parts, deploy_*, replay, unfinished, steps, repeatable, stored,
- *	changes, check, checksum, collect, statement, copy_data, atomic_rules, commit_rules, deploy_rules,
- *	deferred, indexes, languages, rehearsal, watch, hazards and its parts,
- *	plan_names, plan_objects
+ *	changes, check, checksum, collect, statement, copy_data, atomic_rules,
+ *	commit_rules, deploy_rules, deferred, indexes, languages, rehearsal, watch,
+ *	hazards and its parts, plan_names, plan_objects
  *					what it is made of
  *	source, source_directory, source_bundle, source_function, trust,
  *	version_table, history, history_table, history_text, migration_lock
  *					what is stored
- *	settings, setting_text, options, report, problem, query, timer, session, transaction,
- *	encoding, compat
+ *	settings, setting_text, options, report, problem, query, timer, session,
+ *	transaction, encoding, compat
  *					the server's side
  *	script, annotation, lexer, interpolate, filename, plan and their parts
  *					pure C

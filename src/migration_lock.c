@@ -277,6 +277,16 @@ serve_interrupts(const Settings *settings)
 }
 
 /*
+ * Shows in pg_stat_activity which lock this session waits for.
+ */
+static void
+show_wait(const Settings *settings)
+{
+	report_activity("gooseplus: waiting for the migration lock " INT64_FORMAT,
+					settings->lock_id);
+}
+
+/*
  * Waits until the lock is ours.  Errors: the time limit of the run or
  * lock_timeout is over, a cancel, or somebody waits for us.
  */
@@ -292,7 +302,7 @@ wait_for(const Settings *settings, TryLock try, void *arg)
 	if (wait_event == 0)
 		wait_event = compat_wait_event("GooseplusMigrationLock");
 	INSTR_TIME_SET_CURRENT(start);
-	report_activity("gooseplus: waiting for the migration lock");
+	show_wait(settings);
 	while (!try(arg))
 	{
 		if (LockTimeout > 0 && report_elapsed(start) >= LockTimeout)
@@ -311,7 +321,7 @@ wait_for(const Settings *settings, TryLock try, void *arg)
 		ResetLatch(MyLatch);
 		serve_interrupts(settings);
 	}
-	report_activity_end();
+	report_activity_back();
 }
 
 /*
@@ -396,11 +406,11 @@ migration_lock_wait(const Settings *settings)
 	LOCKTAG		tag;
 
 	set_lock_tag(&tag, settings->lock_id);
-	report_activity("gooseplus: waiting for the migration lock");
+	show_wait(settings);
 	/* a look at the catalog would have left a snapshot behind */
 	InvalidateCatalogSnapshot();
 	(void) LockAcquire(&tag, ExclusiveLock, true, false);
-	report_activity_end();
+	report_activity_back();
 }
 
 /*

@@ -20,7 +20,9 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "pgstat.h"
+#include "port/atomics.h"
 #include "tcop/tcopprot.h"
+#include "utils/backend_status.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -29,6 +31,15 @@
 
 /* The length of a text in a notification: with all escapes, three fit. */
 #define NOTIFY_TEXT_BYTES 400
+
+/* The longest text shown in pg_stat_activity: a folder, a file, some words. */
+#define ACTIVITY_BYTES 1024
+
+/* Since when the run in progress runs, 0: there is none. */
+static TimestampTz run_started = 0;
+
+/* Since when the statement runs that has called it. */
+static TimestampTz call_started = 0;
 
 /*
  * Calls the function in an internal subtransaction, and undoes what it did if
@@ -222,19 +233,83 @@ report_notify(const Settings *settings, const ReportRecord *record)
 	Async_Notify(settings->notify_channel, record_json(&shorter));
 }
 
+/* Returns the statement of the caller; a worker may have none. */
+static const char *
+call_text(void)
+{
+	return debug_query_string == NULL ? "" : debug_query_string;
+}
+
 /*
- * Shows in pg_stat_activity what this session is doing.
+ * Shows a text in pg_stat_activity, and that it is about something which has
+ * begun then; 0: with the statement, or in a deploy with the transaction, in
+ * progress.
+ */
+static void
+show_activity(const char *text, TimestampTz started)
+{
+	volatile PgBackendStatus *entry = MyBEEntry;
+
+	pgstat_report_activity(STATE_RUNNING, text);
+	if (entry == NULL || started == 0 || !pgstat_track_activities)
+		return;
+	PGSTAT_BEGIN_WRITE_ACTIVITY(entry);
+	entry->st_activity_start_timestamp = started;
+	PGSTAT_END_WRITE_ACTIVITY(entry);
+}
+
+/*
+ * Shows in pg_stat_activity what this session is doing.  Its query_start is
+ * that of the run, if there is one, whatever transactions the run has begun
+ * since.  (The view gooseplus_progress reads the text.)
  */
 void
 report_activity(const char *format,...)
 {
-	char		text[256];
+	char		text[ACTIVITY_BYTES];
 	va_list		args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	pgstat_report_activity(STATE_RUNNING, text);
+	show_activity(text, run_started);
+}
+
+/*
+ * Returns how many bytes of a name can be shown if the rest of the text has
+ * that many: the server cuts what is too long.
+ */
+int
+report_activity_room(const char *name, size_t rest)
+{
+	int			room = Min(pgstat_track_activity_query_size, ACTIVITY_BYTES) - 1 -
+	(int) rest;
+
+	return pg_mbcliplen(name, strlen(name), Max(room, 0));
+}
+
+/*
+ * From now on pg_stat_activity shows a run that has begun then.
+ */
+void
+report_activity_begin(TimestampTz started)
+{
+	call_started = MyBEEntry == NULL ? 0 : MyBEEntry->st_activity_start_timestamp;
+	run_started = started;
+	report_activity_back();
+}
+
+/*
+ * Takes back what report_activity() has shown: a run is preparing what comes
+ * next; where there is none, it is the caller's statement.
+ */
+void
+report_activity_back(void)
+{
+	if (run_started != 0)
+		report_activity("gooseplus: preparing");
+	else
+		pgstat_report_activity(STATE_RUNNING, call_text());
 }
 
 /*
@@ -243,5 +318,6 @@ report_activity(const char *format,...)
 void
 report_activity_end(void)
 {
-	pgstat_report_activity(STATE_RUNNING, debug_query_string);
+	run_started = 0;
+	show_activity(call_text(), call_started);
 }

@@ -10,6 +10,7 @@
 #ifndef GOOSEPLUS_REPORT_H
 #define GOOSEPLUS_REPORT_H
 
+#include "datatype/timestamp.h"
 #include "portability/instr_time.h"
 
 #include "settings.h"
@@ -39,6 +40,9 @@ extern void report_log(const ReportRecord *record);
 extern void report_notify(const Settings *settings,
 						  const ReportRecord *record);
 extern void report_activity(const char *format,...) pg_attribute_printf(1, 2);
+extern int	report_activity_room(const char *name, size_t rest);
+extern void report_activity_begin(TimestampTz started);
+extern void report_activity_back(void);
 extern void report_activity_end(void);
 
 #endif							/* GOOSEPLUS_REPORT_H */

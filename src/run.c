@@ -2,7 +2,8 @@
  *
  * run.c
  *	  A run: what is said of it and its migrations, to the client, to the
- *	  log, in the rows of its result, and in the error that ends it.
+ *	  log, in pg_stat_activity, in the rows of its result, and in the error
+ *	  that ends it.
  *
  * What a run does is not here (see run_atomic.c).
  *
@@ -19,6 +20,26 @@
 #include "report.h"
 #include "run.h"
 #include "timer.h"
+
+/*
+ * Shows in pg_stat_activity which migration of the run is in progress, by the
+ * label of its source, and what is being done with it.  A label that is too
+ * long is cut, so that the rest can be seen.
+ */
+void
+run_show(const Run *run, const char *source, const char *what)
+{
+	char		place[64];
+	size_t		number = run->returning > 0 ? run->returning : run->done + 1;
+
+	snprintf(place, sizeof(place), "gooseplus: %s%zu/%zu",
+			 run->mode == CHECK_REHEARSE ? "rehearsing " :
+			 run->returning > 0 ? "returning " : "",
+			 number, run->nmigrations);
+	report_activity("%s %.*s %s", place,
+					report_activity_room(source, strlen(place) + strlen(what) + 2),
+					source, what);
+}
 
 /*
  * Returns what the log and those who listen are told of a migration.

@@ -62,6 +62,8 @@ typedef struct Run
 	Migration  *migrations;		/* what is to run, in order */
 	size_t		nmigrations;
 	size_t		done;			/* how many of them have ended well */
+	size_t		returning;		/* number of the one that a failed deploy
+								 * takes back, from 1; 0: it does not */
 	bool		refused;		/* have problems been found before the run? */
 	bool		in_progress;	/* has the next of them begun? */
 	int			ordinal;		/* statement in progress */
@@ -78,6 +80,7 @@ typedef struct Run
 	MemoryContext command_context;
 } Run;
 
+extern void run_show(const Run *run, const char *source, const char *what);
 extern void run_notify_migration(const Run *run, const RunRow *row,
 								 const ErrorData *error);
 extern void run_report_migration(const Run *run, const RunRow *row,

@@ -40,6 +40,15 @@ run_refuse_unless_possible(const char *call)
 	PreventCommandDuringRecovery(call);
 	PreventCommandIfReadOnly(call);
 	PreventCommandIfParallelMode(call);
+	run_refuse_nested(call);
+}
+
+/*
+ * Raises an error if a migration calls what cannot be a part of its run.
+ */
+void
+run_refuse_nested(const char *call)
+{
 	if (run_is_active)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_IN_USE),
@@ -87,6 +96,7 @@ run_begin(Run *run, const RunRequest *request, CheckMode mode)
 	INSTR_TIME_SET_CURRENT(run->started);
 	run->started_at = GetCurrentTimestamp();
 	run_is_active = true;
+	report_activity_begin(run->started_at);
 }
 
 /* Ends a run, whatever became of it.  Raises no error. */

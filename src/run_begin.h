@@ -13,6 +13,7 @@
 #include "run.h"
 
 extern void run_refuse_unless_possible(const char *call);
+extern void run_refuse_nested(const char *call);
 extern SourceSet *run_collect(const RunRequest *request);
 extern void run_begin(Run *run, const RunRequest *request, CheckMode mode);
 extern void run_end(Run *run);

@@ -15,7 +15,6 @@
 #include "utils/memutils.h"
 
 #include "problem.h"
-#include "report.h"
 #include "run_statements.h"
 #include "timer.h"
 
@@ -42,9 +41,8 @@ run_statements(Run *run, const Migration *migration, int first,
 		if (script.ordinal < first)
 			continue;
 		run->ordinal = script.ordinal;
-		report_activity("gooseplus: %zu/%zu %s statement %d",
-						run->done + 1, run->nmigrations,
-						migration->source->label, script.ordinal);
+		run_show(run, migration->source->label,
+				 psprintf("statement %d", script.ordinal));
 		statement_push_place(&run->place, migration->source->label, reader,
 							 &script);
 		if (run->settings->verbose)

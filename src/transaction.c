@@ -32,12 +32,14 @@
 #include "transaction.h"
 
 /*
- * Raises an error unless a procedure may end its transaction.  The context is
- * the one of its call.  A call from PL code has a context that is not atomic,
- * too, but its SPI connections would not survive.
+ * Raises an error unless a procedure may end its transaction.  "why" says why
+ * it does, a sentence without its end; the context is the one of its call.  A
+ * call from PL code has a context that is not atomic, too, but its SPI
+ * connections would not survive.
  */
 void
-transaction_refuse_atomic(const char *call, const Node *context)
+transaction_refuse_atomic(const char *call, const char *why,
+						  const Node *context)
 {
 	const char *hint = "Call it from the client, by itself and outside of a transaction block.";
 
@@ -46,7 +48,7 @@ transaction_refuse_atomic(const char *call, const Node *context)
 				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
 				 errmsg("%s cannot be called by a function, a procedure or a DO block",
 						call),
-				 errdetail("It commits each migration by itself."),
+				 errdetail("%s.", why),
 				 errhint("%s", hint)));
 	if (context == NULL || !IsA(context, CallContext) ||
 		((const CallContext *) context)->atomic || IsTransactionBlock() ||
@@ -54,7 +56,8 @@ transaction_refuse_atomic(const char *call, const Node *context)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
 				 errmsg("%s cannot run inside a transaction block", call),
-				 errdetail("It commits each migration by itself; so it runs neither between BEGIN and COMMIT, nor in one request with other commands, nor as a SECURITY DEFINER procedure or one with a SET clause."),
+				 errdetail("%s; so it runs neither between BEGIN and COMMIT, nor in one request with other commands, nor as a SECURITY DEFINER procedure or one with a SET clause.",
+						   why),
 				 errhint("%s", hint)));
 }
 

@@ -13,7 +13,8 @@
 #include "nodes/nodes.h"
 #include "storage/lock.h"
 
-extern void transaction_refuse_atomic(const char *call, const Node *context);
+extern void transaction_refuse_atomic(const char *call, const char *why,
+									  const Node *context);
 extern void transaction_send(void);
 extern void transaction_begin_block(void);
 extern void transaction_commit(void);

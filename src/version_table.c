@@ -166,6 +166,34 @@ version_table_read(const TrustedTable *table)
 	return rows;
 }
 
+/* QueryRow: receives a version. */
+static void
+receive_version(void *arg, HeapTuple row, TupleDesc desc)
+{
+	bool		isnull;
+	int64		version = DatumGetInt64(query_value(row, desc, 1, &isnull));
+
+	if (!isnull)
+		*(int64 *) arg = Max(version, 0);
+}
+
+/*
+ * Returns the highest version recorded, 0 if there is none or no table: what
+ * version_rows_highest() finds among the rows, without keeping them.
+ */
+int64
+version_table_highest(const TrustedTable *table)
+{
+	int64		version = 0;
+
+	if (OidIsValid(table->relation))
+		query_table_run(table->relation,
+						psprintf("SELECT pg_catalog.max(version_id::pg_catalog.int8)"
+								 " FROM %s", table->name),
+						0, NULL, NULL, receive_version, &version);
+	return version;
+}
+
 /* The sequence behind the column id. */
 typedef struct Sequence
 {

@@ -36,6 +36,7 @@ extern TrustedTable *version_table_find(const Settings *settings,
 extern TrustedTable *version_table_ensure(const Settings *settings,
 										  LOCKMODE mode);
 extern VersionRows *version_table_read(const TrustedTable *table);
+extern int64 version_table_highest(const TrustedTable *table);
 extern int64 version_table_sequence(const TrustedTable *table);
 extern bool version_table_is_untouched(const TrustedTable *table, int64 last,
 									   bool may_have_crashed);

@@ -3,7 +3,7 @@
 SET client_min_messages = error;
 SET gooseplus.directory = 'fixtures/pgtap_shop';
 \set VERBOSITY sqlstate
-SELECT plan(40);
+SELECT plan(43);
 
 -- up, each migration in a transaction of its own
 CALL gooseplus_deploy('production', options => '{"variables": {"TEA_PRICE": 2.50}}');
@@ -15,8 +15,15 @@ SELECT is((SELECT count(DISTINCT xmin::text) FROM goose_db_version), 4::bigint, 
 
 -- the history
 SELECT columns_are('goose_db_version_history', ARRAY['id', 'event', 'run', 'version', 'source', 'environment',
-    'direction', 'checksum', 'started', 'ended', 'duration', 'statements', 'rows', 'role', 'outcome', 'sqlstate',
-    'message', 'file', 'line', 'statement', 'partial', 'doubtful', 'invalid_indexes', 'version_sequence']);
+    'direction', 'checksum', 'up', 'down', 'file_size', 'file_changed', 'version_row', 'started', 'ended',
+    'duration', 'statements', 'rows', 'role', 'outcome', 'sqlstate', 'message', 'file', 'line', 'statement',
+    'partial', 'doubtful', 'invalid_indexes', 'version_sequence']);
+SELECT col_is_null('goose_db_version_history', 'version', 'a repeatable migration has no version');
+SELECT is_empty($$ SELECT source FROM goose_db_version_history WHERE event = 'migration'
+    AND (up || down) IS DISTINCT FROM pg_read_file('fixtures/pgtap_shop/' || source) $$,
+    'the history has the text of each file');
+SELECT results_eq($$ SELECT version_row FROM goose_db_version_history WHERE event = 'migration' ORDER BY id $$,
+    'SELECT id::bigint FROM goose_db_version WHERE version_id > 0 ORDER BY id', 'and the row of the version');
 SELECT col_is_pk('goose_db_version_history', 'id');
 SELECT col_type_is('goose_db_version_history', 'id', 'bigint');
 SELECT col_type_is('goose_db_version_history', 'started', 'timestamp with time zone');

@@ -22,9 +22,11 @@ INSERT INTO wanted VALUES
     ('gooseplus_deploy', '{text,bigint,jsonb,text}', NULL),
     ('gooseplus_revert', '{bigint,text,jsonb}', NULL),
     ('gooseplus_launch', '{text,bigint,jsonb,text}', 'integer'),
+    ('gooseplus_wait', '{bigint,interval,jsonb,boolean}', NULL),
     ('gooseplus_rehearse', '{text,bigint,jsonb}', 'setof record'),
     ('gooseplus_create', '{text,text,boolean,jsonb}', 'text'),
     ('gooseplus_fix', '{text,jsonb,boolean}', 'setof record'),
+    ('gooseplus_repair', '{bigint,text,jsonb}', 'boolean'),
     ('gooseplus_register', '{bigint,regprocedure,regprocedure,text,text}', 'void'),
     ('gooseplus_unregister', '{bigint,text}', 'boolean'),
     ('gooseplus_status', '{text,jsonb}', 'setof record'),
@@ -82,6 +84,14 @@ SELECT is(pg_temp.columns('gooseplus_plan(text, bigint, jsonb)'),
     'version bigint, source text, environment text, ordinal integer, line integer,'
     ' statement text, transactional boolean, reason text, hazard text, advice text', 'columns of plan');
 
+-- the view
+SELECT columns_are('public', 'gooseplus_progress', ARRAY['pid', 'database', 'role', 'phase', 'migration',
+    'migrations', 'environment', 'source', 'statement', 'started', 'elapsed', 'waiting_for',
+    'wait_event_type', 'wait_event'], 'columns of progress');
+SELECT table_privs_are('public', 'gooseplus_progress', 'pgtap_gooseplus_nobody', '{}'::name[],
+    'a role without rights may not read gooseplus_progress');
+SELECT isnt(obj_description('gooseplus_progress'::regclass), NULL, 'gooseplus_progress has a comment');
+
 -- arguments by name, and those that can be left out
 SELECT is(pg_get_function_arguments('gooseplus_migrate(text, jsonb)'::regprocedure),
     'env text DEFAULT NULL::text, options jsonb DEFAULT ''{}''::jsonb',
@@ -93,6 +103,10 @@ SELECT is(pg_get_function_arguments('gooseplus_deploy(text, bigint, jsonb, text)
 SELECT is(pg_get_function_arguments('gooseplus_revert(bigint, text, jsonb)'::regprocedure),
     'IN version bigint, IN env text DEFAULT NULL::text, IN options jsonb DEFAULT ''{}''::jsonb',
     'revert needs a version');
+SELECT is(pg_get_function_arguments('gooseplus_wait(bigint, interval, jsonb, boolean)'::regprocedure),
+    'IN version bigint, IN timeout interval DEFAULT NULL::interval,'
+    ' IN options jsonb DEFAULT ''{}''::jsonb, INOUT reached boolean DEFAULT NULL::boolean',
+    'wait needs a version');
 SELECT is(pg_get_function_arguments('gooseplus_launch(text, bigint, jsonb, text)'::regprocedure),
     'env text DEFAULT NULL::text, version bigint DEFAULT NULL::bigint,'
     ' options jsonb DEFAULT ''{}''::jsonb, resume text DEFAULT NULL::text',
@@ -100,6 +114,9 @@ SELECT is(pg_get_function_arguments('gooseplus_launch(text, bigint, jsonb, text)
 SELECT is(pg_get_function_arguments('gooseplus_rehearse(text, bigint, jsonb)'::regprocedure)
     ~ '^env text DEFAULT NULL::text, version bigint DEFAULT NULL::bigint, options jsonb DEFAULT', true,
     'rehearse needs no argument');
+SELECT is(pg_get_function_arguments('gooseplus_repair(bigint, text, jsonb)'::regprocedure),
+    'version bigint, env text DEFAULT NULL::text, options jsonb DEFAULT ''{}''::jsonb',
+    'repair needs a version');
 SELECT is(pg_get_function_arguments('gooseplus_statements(text, text, jsonb)'::regprocedure)
     ~ '^script text, direction text DEFAULT ''up''::text, options jsonb DEFAULT ''{}''::jsonb, OUT', true,
     'statements needs a script');

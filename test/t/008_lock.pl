@@ -15,7 +15,7 @@ use Test::More;
 my $node = new_node('lock');
 my $goose_id = 4097083626;
 my $migrate = 'SELECT version, state FROM gooseplus_migrate()';
-my $waiting = 'gooseplus: waiting for the migration lock';
+my $waiting = 'gooseplus: waiting for the migration lock%';
 
 write_files($node, 'base/00001_one.sql' => 'CREATE TABLE one (id int);');
 

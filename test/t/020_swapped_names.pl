@@ -144,7 +144,7 @@ $node->safe_psql('postgres',
 $gate->query_safe('BEGIN; SELECT status FROM lent.goose_db_version_lock FOR UPDATE');
 $session = start_psql($node,
 	"\\set VERBOSITY verbose\n" . sprintf($migrate, ', "lock_table": true'));
-wait_activity($node, 'gooseplus: waiting for the migration lock');
+wait_activity($node, 'gooseplus: waiting for the migration lock%');
 swap(q(
 	CREATE TABLE lent.kept (status integer);
 	INSERT INTO lent.kept VALUES (0);

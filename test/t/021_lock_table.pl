@@ -79,7 +79,7 @@ $other->query_safe('BEGIN; LOCK TABLE goose_db_version_lock IN EXCLUSIVE MODE;'
 my $session = start_psql($node,
 	q(SELECT count(*) FROM gooseplus_migrate(NULL, '{"lock": false, "lock_table": true}')));
 
-wait_activity($node, '%gooseplus_migrate%', "wait_event_type = 'Lock'");
+wait_activity($node, 'gooseplus: preparing', "wait_event_type = 'Lock'");
 $other->query_safe('COMMIT');
 my ($status, $out, $err) = finish_psql($session);
 is($out, $migrations, 'a row that another session inserts is waited for')

@@ -38,7 +38,7 @@ $node->safe_psql('postgres',
 $other->query_safe("SELECT pg_advisory_lock($goose_id)");
 $session = start_psql($node,
 	"\\set VERBOSITY verbose\nBEGIN; UPDATE item SET n = 10 WHERE id = 1; $migrate");
-wait_activity($node, 'gooseplus: waiting for the migration lock');
+wait_activity($node, 'gooseplus: waiting for the migration lock%');
 $other->query_safe('UPDATE item SET n = n + 1 WHERE id = 1');
 is($node->safe_psql('postgres', 'SELECT n FROM item WHERE id = 1'),
 	1, 'the holder goes on, and the waiting transaction is undone');
@@ -55,7 +55,7 @@ my $third = $node->background_psql('postgres');
 $third->query_safe('BEGIN; UPDATE item SET n = 20 WHERE id = 1');
 $session = start_psql($node,
 	"BEGIN; UPDATE item SET n = 10 WHERE id = 2; $migrate COMMIT;");
-wait_activity($node, 'gooseplus: waiting for the migration lock');
+wait_activity($node, 'gooseplus: waiting for the migration lock%');
 $other->query_until(qr/^$/m,
 	"UPDATE item SET n = n + 1 WHERE id = 1;\nSELECT pg_advisory_unlock($goose_id);\n");
 wait_activity($node, 'UPDATE item SET n = n + 1%', "wait_event_type = 'Lock'");
@@ -77,7 +77,7 @@ foreach my $end ('COMMIT', 'ROLLBACK')
 	$other = $node->background_psql('postgres');
 	$other->query_safe("BEGIN; $goose_table");
 	$session = start_psql($node, $migrate);
-	wait_activity($node, '%gooseplus_migrate%', "wait_event_type = 'Lock'");
+	wait_activity($node, 'gooseplus: preparing', "wait_event_type = 'Lock'");
 	$other->query_safe($end);
 	$other->quit;
 	($status, $out, $err) = finish_psql($session);

@@ -13,7 +13,7 @@ use Test::More;
 
 my $node = new_node('fix_and_runs');
 my $root = migrate_root($node);
-my $waiting = 'gooseplus: waiting for the migration lock';
+my $waiting = 'gooseplus: waiting for the migration lock%';
 my $recorded = 'SELECT version_id FROM goose_db_version ORDER BY id';
 
 # The files below the root, sorted.
@@ -162,6 +162,33 @@ is($status, 3, 'fix: the time limit counts for its wait');
 like($err, qr/could not obtain the migration lock within gooseplus\.timeout/,
 	'fix: and says so');
 $keeper->quit;
+
+# --- what the history knows of a migration goes with its number
+
+start_over();
+$node->safe_psql('postgres', 'DROP TABLE goose_db_version_history');
+write_files($node,
+	'base/00001_one.sql' => "-- +goose Up\nSELECT 1;\n",
+	$first => "-- +goose Up\nCREATE TABLE first (id int);\n-- +goose Down\nDROP TABLE first;\n",
+	$second => "-- +goose Up\nCREATE TABLE second (id int);\n-- +goose Down\nDROP TABLE second;\n");
+$node->safe_psql('postgres', 'SELECT gooseplus_migrate()');
+$node->safe_psql('postgres', 'SELECT gooseplus_fix(include_applied => true)');
+is( $node->safe_psql('postgres',
+		"SELECT version, source FROM goose_db_version_history WHERE event = 'migration' ORDER BY id"),
+	"1|base/00001_one.sql\n2|$first\n3|$second",
+	'fix with include_applied: the history has the new numbers');
+write_files($node, 'base/00002_first.sql' =>
+	  "-- +goose Up\nCREATE TABLE first (id bigint);\n-- +goose Down\nDROP TABLE first;\n");
+is( $node->safe_psql('postgres', 'SELECT version, state FROM gooseplus_status()'),
+	"1|applied\n2|modified\n3|applied",
+	'and a change is seen under the new one');
+unlink "$root/base/00002_first.sql", "$root/base/00003_second.sql" or die $!;
+is( $node->safe_psql('postgres', 'SELECT version, direction FROM gooseplus_down_to(1)'),
+	"3|down\n2|down",
+	'a file that is gone is found by the new one');
+is( $node->safe_psql('postgres', "SELECT to_regclass('first') IS NULL, to_regclass('second') IS NULL"),
+	't|t',
+	'and its Down part is the one that was applied');
 
 # --- what mkfs leaves in the root of a volume
 

@@ -20,7 +20,7 @@ $node->reload;
 
 my $goose_id = 4097083626;
 my $deploy = 'CALL gooseplus_deploy();';
-my $waiting = 'gooseplus: waiting for the migration lock';
+my $waiting = 'gooseplus: waiting for the migration lock%';
 my ($session, $pid, $status, $out, $err);
 
 # Reads, and keeps its snapshot: CREATE INDEX CONCURRENTLY waits for it.
@@ -133,7 +133,7 @@ ok( $node->poll_query_until('postgres',
 		"SELECT count(*) = 9 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"),
 	'one of ten deploys builds an index, and nine are queued');
 is( $node->safe_psql('postgres',
-		"SELECT count(*), count(backend_xmin), count(backend_xid) FROM pg_stat_activity WHERE query = '$waiting'"),
+		"SELECT count(*), count(backend_xmin), count(backend_xid) FROM pg_stat_activity WHERE query LIKE '$waiting'"),
 	'9|0|0',
 	'they hold no snapshot and no transaction id');
 end_reading();
@@ -186,7 +186,7 @@ wait_activity($node, $in_index, "wait_event = 'virtualxid'");
 } 1 .. 10;
 # each has asked for the lock at least once, or has given up already
 $node->poll_query_until('postgres',
-	"SELECT count(*) = 0 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%gooseplus_migrate%' AND pid <> pg_backend_pid()")
+	"SELECT count(*) = 0 FROM pg_stat_activity WHERE state = 'active' AND query ~ 'gooseplus_migrate|gooseplus: preparing' AND pid <> pg_backend_pid()")
   or die 'gooseplus_migrate() did not come to the lock';
 end_reading();
 ($status, $out, $err) = finish_psql($one);
@@ -213,7 +213,7 @@ foreach my $round (1 .. 3)
 		start_psql($node, "\\set VERBOSITY verbose\nSELECT gooseplus_migrate(options => '{\"exclude_versions\": \"2\"}') \\g /dev/null")
 	} 1 .. 10;
 	$node->poll_query_until('postgres',
-		"SELECT count(*) = 10 FROM pg_stat_activity WHERE query = '$waiting'")
+		"SELECT count(*) = 10 FROM pg_stat_activity WHERE query LIKE '$waiting'")
 	  or die 'gooseplus_migrate() does not wait';
 	$one = start_psql($node, q(CALL gooseplus_deploy(options => '{"allow_out_of_order": true}')));
 	$node->poll_query_until('postgres',
@@ -354,7 +354,7 @@ my $index = $no_transaction
   . "INSERT INTO mark VALUES ('3');\n";
 my $index_ends = 'marks 1 2 3; indexes item_id';
 my $in_second = 'gooseplus: 2/2 base/00002_second.sql statement 2';
-my $cleaning = 'gooseplus: cleaning up after base/00002_second.sql';
+my $cleaning = 'gooseplus: 2/2 base/00002_second.sql cleaning up';
 
 start_second($index, $in_second, "wait_event = 'virtualxid'");
 cancel();

@@ -27,7 +27,7 @@ my $reader_pid = $reader->query_safe('SELECT pg_backend_pid()');
 
 my $alter = "CREATE TABLE before (id int);\nALTER TABLE item ADD COLUMN price numeric;";
 my $label = 'base/00002_alter.sql';
-my $pausing = "gooseplus: waiting to try $label again";
+my $pausing = "gooseplus: 2/2 $label waiting to try again";
 
 # ---------------------------------------------------------------- helpers
 
@@ -259,7 +259,7 @@ like($err, qr/NOTICE: .*is undone and tried again in \d+ ms \(1 of 10\)\nDETAIL:
 my %down = (
 	'base/00001_mark.sql' => "-- +goose Up\nALTER TABLE item ADD COLUMN price numeric;\nCREATE TABLE mark (name text);\n"
 	  . "-- +goose Down\nDROP TABLE mark;\nALTER TABLE item DROP COLUMN price;");
-my $pausing_down = 'gooseplus: waiting to try base/00001_mark.sql again';
+my $pausing_down = 'gooseplus: %base/00001_mark.sql waiting to try again';
 
 # The second migration fails as soon as the reader reads.
 sub fail_beside_reader

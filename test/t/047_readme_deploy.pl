@@ -1,5 +1,5 @@
-# What README.md says from "Deploy" to "In the background", of deploys, changed
-# and lost files, and repeatable migrations: the files that it shows are
+# What README.md says from "Deploy" to "Watch it", of deploys, changed and lost
+# files, repeatable migrations and watching: the files that it shows are
 # deployed, in its order, the commands that it shows are typed, and what it
 # prints has to come, but for times and process ids.
 
@@ -60,7 +60,9 @@ sub plain
 	$line =~ s/("duration_ms": )[\d.]+/$1TIME/;
 	$line =~ s/\b(process|PID) \d+/$1 ID/g;
 	$line =~ s/("run": )"[0-9a-f]+"/$1ID/;
-	$line =~ s/^ *\d{3,}$/ID/;
+	$line =~ s/^ *\d{3,}($| \|)/ID$1/;
+	$line =~ s/\{\d+\}/{ID}/g;
+	$line =~ s/\b\d\d:\d\d:\d\d\.\d+\b/TIME/g;
 	$line =~ s/ {2,}/ /g;
 	$line =~ s/-{2,}/--/g;
 	$line =~ s/^\s+|\s+$//g;
@@ -359,6 +361,41 @@ $node->poll_query_until('app', q(SELECT count(*) = 0 FROM pg_stat_activity
 	WHERE backend_type = 'gooseplus deploy')) or die 'the worker does not end';
 works('In the background: its outcome', block('The history', 'sql', 'LIMIT 1'));
 like($out, qr/^run\|\|up\|done\|/, 'In the background: done');
+
+# --- Watch it
+
+write_files($node, 'base/00012_channel.sql' => 'ALTER TABLE purchase ADD COLUMN channel text;');
+$application->query_safe('BEGIN; LOCK TABLE purchase');
+$deploy = start_psql($node, q(CALL gooseplus_deploy('production', options => '{"ddl_lock_timeout": 0}')),
+	database => 'app', user => 'deployer');
+wait_activity($node, 'gooseplus: 1/1 base/00012\_channel.sql statement 1', "wait_event = 'relation'");
+type_shown('Watch it', 'gooseplus_progress');
+
+# the pod comes before the version, and another one after it
+my ($pod) = block('Watch it', 'yaml', 'gooseplus_wait') =~ /^  args:\n  - \|\n(.*)/ms
+  or die 'no args in the YAML';
+my %pods = map { $_ => '' } ('before', 'after', 'in vain');
+
+sub start_pod
+{
+	my ($name, $script) = @_;
+
+	local %ENV = (%ENV, PGHOST => $node->host, PGPORT => $node->port,
+		PGDATABASE => 'app', PGUSER => 'deployer', VERSION => 12);
+	return IPC::Run::start([ 'sh', '-ec', $script ], '>', \$pods{$name}, '2>&1',
+		IPC::Run::timeout(180));
+}
+
+$pod =~ s/^    //mg;
+my $before = start_pod('before', $pod);
+wait_activity($node, 'gooseplus: waiting for version 12');
+ok(!start_pod('in vain', $pod =~ s/10 minutes/100 milliseconds/r)->finish,
+	'Watch it: a pod that has waited in vain fails');
+$application->query_safe('COMMIT');
+finish_psql($deploy);
+ok($before->finish, 'Watch it: a pod that has come before the version') or diag($pods{before});
+ok(start_pod('after', $pod)->finish, 'Watch it: a pod that comes after it') or diag($pods{after});
+type_shown('Watch it', '=> CALL gooseplus_wait');
 $application->quit;
 
 # --- Security
@@ -369,5 +406,13 @@ $node->safe_psql('app', "CREATE SCHEMA app;
 	  . block('Security', 'sql', 'ALTER FUNCTION') =~ s/^  //gmr);
 is($node->safe_psql('app', 'SELECT app.run_migrations()'), '0',
 	'Security: a wrapper has a version table of its own');
+
+# every column has a row in the table
+%columns = map { $_ => 1 }
+  map { /`(\w+)`/g } section('`gooseplus_progress`') =~ /^\| (`.*?) \|/mg;
+is( join(' ', sort keys %columns),
+	$node->safe_psql('app', q(SELECT string_agg(attname, ' ' ORDER BY attname COLLATE "C")
+		FROM pg_attribute WHERE attrelid = 'gooseplus_progress'::regclass AND attnum > 0)),
+	'gooseplus_progress: its columns');
 
 done_testing();

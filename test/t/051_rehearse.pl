@@ -243,7 +243,7 @@ $holder->quit;
 write_files($node, 'base/00003_slow.sql' => 'SELECT pg_sleep(1000);');
 
 my $session = start_psql($node, 'SELECT * FROM gooseplus_rehearse();');
-my $slow = wait_activity($node, 'gooseplus: 3/3 base/00003_slow.sql statement 1');
+my $slow = wait_activity($node, 'gooseplus: rehearsing 3/3 base/00003_slow.sql statement 1');
 
 $node->safe_psql('postgres', "SELECT pg_cancel_backend($slow)");
 
