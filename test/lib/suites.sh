@@ -4,7 +4,7 @@
 # A suite is a function suite_NAME and a folder suite_folder knows.  It prints
 # what a reader of a failure needs and hands its figures to suite_count.
 
-SUITES_ALL="unit regress isolation pgtap tap interop"
+SUITES_ALL="unit regress isolation pgtap tap interop bench"
 SUITES_PASSED=0
 SUITES_FAILED=0
 SUITES_SKIPPED=0
@@ -18,6 +18,7 @@ suite_folder()
 		pgtap) say test/pgtap ;;
 		tap) say test/t ;;
 		interop) say test/interop ;;
+		bench) say test/bench ;;
 		*) die "there is no suite \"$1\"; the suites are: $SUITES_ALL" ;;
 	esac
 }
@@ -184,6 +185,28 @@ suite_interop()
 	status=${PIPESTATUS[0]}
 	[ "$status" = 0 ] || suite_server_log
 	suite_count_last "$output" "$status"
+}
+
+# The benchmark, small and without peers from elsewhere: does it find all rows
+# and tables there that it should?  No time is looked at.
+suite_bench()
+{
+	local output=$GOOSEPLUS_PRIVATE/bench.out expected=20 passed
+	local peers="gooseplus gooseplus_deploy floor psql" storage=disk
+
+	# where a new database costs nothing, if there is such a place
+	[ "$(stat -f -c %T /dev/shm 2>/dev/null)" != tmpfs ] || storage=tmpfs
+	mkdir -p "$GOOSEPLUS_PRIVATE/bench"
+	BENCH_PEERS=$peers test/bench/prepare "$GOOSEPLUS_PRIVATE/bench" &&
+		test/bench/inside "PEERS=$peers" ROUNDS=1 BENCH_SCALE=0.0001 \
+			SETTINGS=$storage:1 >"$output" 2>"$output.log"
+	# a peer's line, with a time and the memory of both sides
+	passed=$(grep -cE '^\| [^|]+ \| [0-9.]+ ms .* MB \| [0-9.]+ MB \|$' "$output")
+	if [ "$passed" != $expected ]; then
+		tail -n 60 "$output.log"
+		sed -n '/^## Errors/,$p' "$output"
+	fi
+	suite_count "$passed" $((expected - passed)) 0
 }
 
 # --------------------------------------------------------------------- all

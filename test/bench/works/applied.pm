@@ -9,10 +9,11 @@ sub works
 {
 	my ($scale) = @_;
 
-	my @works;
+	my (@works, %seen);
 
 	foreach my $number (map { $scale->($_) } 1_000, 10_000, 100_000)
 	{
+		next if $seen{$number}++;
 		my %common = (
 			number => $number,
 			seeded => 1,
