@@ -4,7 +4,7 @@
 # A suite is a function suite_NAME and a folder suite_folder knows.  It prints
 # what a reader of a failure needs and hands its figures to suite_count.
 
-SUITES_ALL="unit regress isolation pgtap tap interop fuzz soak"
+SUITES_ALL="unit regress isolation pgtap tap interop bench fuzz soak"
 SUITES_PASSED=0
 SUITES_FAILED=0
 SUITES_SKIPPED=0
@@ -21,6 +21,7 @@ suite_folder()
 		leaks) say test/assert ;;
 		fuzz) say test/fuzz ;;
 		soak) say test/soak ;;
+		bench) say test/bench ;;
 		*) die "there is no suite \"$1\"; the suites are: $SUITES_ALL" ;;
 	esac
 }
@@ -249,6 +250,28 @@ suite_valgrind()
 	[ ${#found[@]} = 0 ] || head -n 60 "${found[@]:0:5}"
 	[ -e "${processes[0]}" ] || { suite_count 0 1 0; return; }
 	suite_count $((${#processes[@]} - ${#found[@]})) ${#found[@]} 0
+}
+
+# The benchmark, small and without peers from elsewhere: does it find all rows
+# and tables there that it should?  No time is looked at.
+suite_bench()
+{
+	local output=$GOOSEPLUS_PRIVATE/bench.out expected=20 passed
+	local peers="gooseplus gooseplus_deploy floor psql" storage=disk
+
+	# where a new database costs nothing, if there is such a place
+	[ "$(stat -f -c %T /dev/shm 2>/dev/null)" != tmpfs ] || storage=tmpfs
+	mkdir -p "$GOOSEPLUS_PRIVATE/bench"
+	BENCH_PEERS=$peers test/bench/prepare "$GOOSEPLUS_PRIVATE/bench" &&
+		test/bench/inside "PEERS=$peers" ROUNDS=1 BENCH_SCALE=0.0001 \
+			SETTINGS=$storage:1 >"$output" 2>"$output.log"
+	# a peer's line, with a time and the memory of both sides
+	passed=$(grep -cE '^\| [^|]+ \| [0-9.]+ ms .* MB \| [0-9.]+ MB \|$' "$output")
+	if [ "$passed" != $expected ]; then
+		tail -n 60 "$output.log"
+		sed -n '/^## Errors/,$p' "$output"
+	fi
+	suite_count "$passed" $((expected - passed)) 0
 }
 
 # --------------------------------------------------------------------- all
