@@ -1,4 +1,4 @@
-# The recipes of README.md: what is printed there is what is run here, as far
+# The recipes of doc/operators.md: what is printed there is what is run here, as far
 # as it is more than one call.  (The plain directory is in pg_regress, options;
 # Python's CSV loader in 013_languages.pl.)
 
@@ -8,24 +8,13 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
+use GooseplusDocs;
 use GooseplusTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $readme = slurp_file("$FindBin::RealBin/../../README.md");
 my $node = new_node('recipes');
-
-# The first block of a language in a section of the README that has this in it.
-sub block
-{
-	my ($section, $language, $has) = @_;
-	my ($text) = $readme =~ /^### \Q$section\E\n(.*?)^##/ms
-	  or die "README has no section $section";
-	my ($block) = grep { !$has || /\Q$has\E/ } $text =~ /^```$language\n(.*?)^```/msg;
-
-	return $block || die "$section has no such block of $language";
-}
 
 # Run a shell script with these variables in its environment.
 sub run_shell
