@@ -85,7 +85,8 @@ sub docs_sections
 }
 
 # Where commands are typed and files are written: a cluster, and the database
-# and user of the commands.
+# and user of the commands; replace has texts of the document that are others
+# here.
 sub docs_use
 {
 	my ($node, %options) = @_;
@@ -204,10 +205,11 @@ sub type_shown
 	my $in = PostgreSQL::Test::Utils::tempdir('typed') . '/in';
 	my $out = '';
 
+	$commands =~ s/\Q$_\E/$target{replace}{$_}/g for keys %{ $target{replace} || {} };
 	write_raw($in, $commands);
 	IPC::Run::run(
-		[ 'psql', '-X', '-U', $target{user}, '-d', $target{node}->connstr($target{database}),
-			@psql, '-f', $in ],
+		[ 'psql', '-X', $target{user} ? ('-U', $target{user}) : (),
+			'-d', $target{node}->connstr($target{database}), @psql, '-f', $in ],
 		'>', \$out, '2>&1', IPC::Run::timeout(180));
 	$out =~ s/^psql:\S+:\d+: //mg;
 	has_come("$title: " . ($commands =~ /([^\n]*)\n\z/)[0], $out, @lines);
