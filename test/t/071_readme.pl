@@ -60,7 +60,7 @@ sub shell_works
 	my $printed = '';
 
 	local %ENV = (%ENV, PGHOST => $node->host, PGPORT => $node->port,
-		PGDATABASE => $database, PGUSER => 'deployer');
+		PGDATABASE => $database, PGUSER => 'deployer', OWNER => getpwuid($<));
 	ok( IPC::Run::run([ 'sh', '-ec', "cd '$folder'\n$script" ], '>', \$printed, '2>&1'),
 		$name) or diag($printed);
 	return;
@@ -194,6 +194,39 @@ works('plan', 'See it coming: for a pipeline', block('See it coming', 'sql', 'sa
 is($out, 'f', 'See it coming: it is not safe');
 works('plan', 'Rehearse it: with limits', block('Rehearse it', 'sql', 'ddl_lock_timeout'));
 like($out, qr/base\/00005_refunds\.sql\|base\|2\|CREATE TABLE refunds/, 'Rehearse it: a report');
+
+# --- Roles
+
+$node->safe_psql('app', block('Roles', 'sql', 'watcher LOGIN'));
+$node->safe_psql('app', block('Roles', 'sql', 'OWNER'));
+foreach my $role ('watcher', 'pod')
+{
+	($status, $out, $err) =
+	  query($node, 'SELECT gooseplus_db_version()', database => 'app', user => $role);
+	is($out, 3, "Roles: $role sees the version") or diag($err);
+	($status, $out, $err) =
+	  query($node, 'SELECT gooseplus_migrate()', database => 'app', user => $role);
+	like($err, qr/permission denied for function gooseplus_migrate/, "Roles: and cannot migrate");
+	($status, $out, $err) =
+	  query($node, 'SELECT up FROM goose_db_version_history', database => 'app', user => $role);
+	like($err, qr/permission denied/, "Roles: nor read the texts");
+}
+($status, $out, $err) =
+  query($node, q(CALL gooseplus_wait(3, '0')), database => 'app', user => 'pod');
+is($out, 't', 'Roles: pod waits') or diag($err);
+($status, $out, $err) =
+  query($node, 'SELECT count(*) FROM gooseplus_progress', database => 'app', user => 'watcher');
+is($out, 0, 'Roles: watcher watches') or diag($err);
+
+# --- Backups and restore
+
+my ($schema, $rows) = split(/\n/, block('Backups and restore', 'sh', '--schema-only'));
+
+$node->safe_psql('postgres', 'CREATE DATABASE restored TEMPLATE template0');
+shell_works('restored', $old, 'Backups: the schema, and the rows of the version table',
+	"export PGUSER=\$OWNER; { $schema; $rows; } | psql -Xq -v ON_ERROR_STOP=1");
+is( $node->safe_psql('restored', 'SELECT (SELECT max(version_id) FROM goose_db_version), (SELECT count(*) FROM customer)'),
+	'3|0', 'Backups: the version is there, and no other rows');
 
 # --- A plain directory
 
