@@ -93,7 +93,7 @@ write_files($node, 'base/00003_refunds.sql' =>
 	  . "-- +goose Down\nDROP TABLE refund;\n");
 write_shown('base/00004_currency.sql', 'When it fails', 'ALTER TABLE customer');
 type_shown('When it fails', 'gooseplus_db_version');
-type_shown('When it fails', 'on_error');
+type_shown('Failures as rows', 'on_error');
 
 # --- the functions that look
 
