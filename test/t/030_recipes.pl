@@ -1,6 +1,6 @@
-# The recipes of README.md: what is printed there is what is run here, as far
-# as it is more than one call.  (The plain directory is in pg_regress, options;
-# Python's CSV loader in 013_languages.pl.)
+# The recipes of doc/operators.md: what is printed there is what is run here, as
+# far as it is more than one call.  (The plain directory is in 071_readme.pl, Python's
+# CSV loader in 013_languages.pl.)
 
 use strict;
 use warnings;
@@ -8,24 +8,13 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
+use GooseplusDocs;
 use GooseplusTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $readme = slurp_file("$FindBin::RealBin/../../README.md");
 my $node = new_node('recipes');
-
-# The first block of a language in a section of the README that has this in it.
-sub block
-{
-	my ($section, $language, $has) = @_;
-	my ($text) = $readme =~ /^### \Q$section\E\n(.*?)^##/ms
-	  or die "README has no section $section";
-	my ($block) = grep { !$has || /\Q$has\E/ } $text =~ /^```$language\n(.*?)^```/msg;
-
-	return $block || die "$section has no such block of $language";
-}
 
 # Run a shell script with these variables in its environment.
 sub run_shell
@@ -128,8 +117,7 @@ $gate->query_safe('SELECT pg_advisory_lock(1)');
 $application->query_safe('LISTEN slow_lane');
 my $lane = start_psql($node, $slow);
 wait_activity($node, 'gooseplus: 1/2 slow/00001\_view.sql%', "wait_event = 'advisory'");
-is( $node->safe_psql('postgres',
-		"SELECT count(*) FROM gooseplus_migrate('production')"),
+is( scalar(split(/\n/, $node->safe_psql('postgres', block('Multiple lanes', 'sql')))),
 	2, 'lanes: the fast one does not wait for the slow one');
 is($application->query_safe($look), 't', 'lanes: the application sees that work is left');
 $gate->query_safe('SELECT pg_advisory_unlock(1)');
@@ -157,5 +145,9 @@ is($node->safe_psql('postgres', 'SELECT name FROM shop'), 'corner',
 like($application->query_safe('SELECT 1'),
 	qr/"app" with payload "shop is open"/, 'telling: and tells the application');
 $application->quit;
+
+begin('base/00001_shop.sql' => block('Telling the application, and being told', 'sql'));
+docs_use($node, database => 'postgres');
+type_shown('Telling the application, and being told', 'LISTEN');
 
 done_testing();

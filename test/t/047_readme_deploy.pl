@@ -1,5 +1,5 @@
-# What README.md says from "Deploy" to "Watch it", of deploys, changed and lost
-# files, repeatable migrations and watching: the files that it shows are
+# What README.md and doc/deploys.md say of deploys, changed and lost files,
+# repeatable migrations and watching: the files that it shows are
 # deployed, in its order, the commands that it shows are typed, and what it
 # prints has to come, but for times and process ids.
 
@@ -9,128 +9,16 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
+use GooseplusDocs;
 use GooseplusTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $readme = slurp_file("$FindBin::RealBin/../../README.md");
 my $node = new_node('readme');
 my ($status, $out, $err);
 
-# The text of a section, without those below it.
-sub section
-{
-	my ($title) = @_;
-	my ($text) = $readme =~ /^#+ \Q$title\E\n(.*?)^#/ms
-	  or die "README has no section $title";
-
-	# a comment of a migration is no heading
-	return $text;
-}
-
-# The first block of a language in a section that has this in it.
-sub block
-{
-	my ($title, $language, $has) = @_;
-	my $text = section($title);
-
-	while ($text =~ /^ *```(\w*)\n(.*?)^ *```$/msg)
-	{
-		return $2 if $1 eq $language && index($2, $has) >= 0;
-	}
-	die "$title has no such block of $language";
-}
-
-# A file as it is shown there.
-sub write_shown
-{
-	my ($path, $title, $has) = @_;
-
-	write_files($node, $path => block($title, 'sql', $has));
-	return;
-}
-
-# A line without what differs from call to call, and without layout.
-sub plain
-{
-	my ($line) = @_;
-
-	$line =~ s/\b[\d.]+ (us|ms|s)\b/TIME/g;
-	$line =~ s/("duration_ms": )[\d.]+/$1TIME/;
-	$line =~ s/\b(process|PID) \d+/$1 ID/g;
-	$line =~ s/("run": )"[0-9a-f]+"/$1ID/;
-	$line =~ s/^ *\d{3,}($| \|)/ID$1/;
-	$line =~ s/\{\d+\}/{ID}/g;
-	$line =~ s/\b\d\d:\d\d:\d\d\.\d+\b/TIME/g;
-	$line =~ s/ {2,}/ /g;
-	$line =~ s/-{2,}/--/g;
-	$line =~ s/^\s+|\s+$//g;
-	return $line;
-}
-
-# What a block shows: the commands after "=> ", and the lines printed.
-sub transcript
-{
-	my ($title, $has) = @_;
-	my (@commands, @lines);
-	my $complete = 1;
-
-	foreach my $line (split(/\n/, block($title, '', $has)))
-	{
-		if ($line =~ s/^=> //)
-		{
-			push @commands, '';
-			$complete = 0;
-		}
-		if ($complete)
-		{
-			push @lines, $line;
-			next;
-		}
-		$commands[-1] .= "$line\n";
-		$complete = $line =~ /;$/;
-	}
-	return (join('', @commands), @lines);
-}
-
-# Do these lines come in what was printed, in that order?
-sub has_come
-{
-	my ($name, $printed, @lines) = @_;
-	my @left = map { plain($_) } split(/\n/, $printed);
-
-	foreach my $line (grep { $_ ne '' } map { plain($_) } @lines)
-	{
-		shift @left while (@left && $left[0] ne $line);
-		if (!@left)
-		{
-			fail($name);
-			diag("README:\n$line\nit was:\n$printed");
-			return;
-		}
-		shift @left;
-	}
-	pass($name);
-	return;
-}
-
-# Type what README shows, as deployer, and look for what it prints.
-sub type_shown
-{
-	my ($title, $has) = @_;
-	my ($commands, @lines) = transcript($title, $has);
-	my $in = PostgreSQL::Test::Utils::tempdir('typed') . '/in';
-
-	write_raw($in, $commands);
-	$out = '';
-	IPC::Run::run(
-		[ 'psql', '-X', '-U', 'deployer', '-d', $node->connstr('app'), '-f', $in ],
-		'>', \$out, '2>&1', IPC::Run::timeout(180));
-	$out =~ s/^psql:\S+:\d+: //mg;
-	has_come("$title: " . ($commands =~ /([^\n]*)\n\z/)[0], $out, @lines);
-	return;
-}
+docs_use($node, database => 'app', user => 'deployer');
 
 # Run SQL as deployer, and expect that it works.
 sub works
@@ -175,7 +63,7 @@ my ($revert) = section('Deploy') =~ /`(CALL gooseplus_revert\(4, 'production'\))
 works("Deploy: $revert", $revert);
 is($node->safe_psql('app', q(SELECT to_regclass('purchase_customer') IS NULL)),
 	't', 'Deploy: it is taken back');
-works('Deploy: with other limits', block('Deploy', 'sql', 'migration_timeout') =~ s/^  //gmr);
+works('Deploy: with other limits', block('What a deploy runs', 'sql', 'migration_timeout'));
 
 # --- A failed deploy at night
 
@@ -343,7 +231,7 @@ write_shown('base/R_sales.sql', 'Repeatable migrations', 'CREATE VIEW');
 type_shown('Repeatable migrations', 'gooseplus_migrate');
 is(not_applied(), '', 'Repeatable migrations: it is applied');
 works('Repeatable migrations: forget it',
-	block('Repeatable migrations', 'sql', 'DELETE') =~ s/^  //gmr);
+	block('Repeatable migrations', 'sql', 'DELETE'));
 is(not_applied(), 'base/R_sales.sql|pending', 'Repeatable migrations: it comes again');
 works('Repeatable migrations: again', q(CALL gooseplus_deploy('production')));
 write_files($node, "base/R_$_.sql" => 'SELECT 1;') for qw(a9 a10 a B);
@@ -403,7 +291,7 @@ $application->quit;
 $node->safe_psql('app', "CREATE SCHEMA app;
 	CREATE FUNCTION app.run_migrations() RETURNS bigint LANGUAGE sql SECURITY DEFINER
 		AS 'SELECT public.gooseplus_db_version()'; "
-	  . block('Security', 'sql', 'ALTER FUNCTION') =~ s/^  //gmr);
+	  . block('Security', 'sql', 'ALTER FUNCTION'));
 is($node->safe_psql('app', 'SELECT app.run_migrations()'), '0',
 	'Security: a wrapper has a version table of its own');
 
