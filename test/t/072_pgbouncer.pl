@@ -119,6 +119,17 @@ foreach my $mode ('session', 'transaction', 'statement')
 	like($err, $mode eq 'statement' ? qr/transaction blocks not allowed/ : qr/transaction block/,
 		"$mode: not in a transaction");
 
+	unlink(migrate_root($node) . '/base/00004_fails.sql') or die "could not remove a file: $!";
+	pooled('BEGIN; SELECT gooseplus_migrate(); ROLLBACK');
+	if ($mode eq 'statement')
+	{
+		like($err, qr/transaction blocks not allowed/, "$mode: nor does a run");
+	}
+	else
+	{
+		is($status, 0, "$mode: a run between BEGIN and ROLLBACK") or diag($err);
+	}
+
 	# a setting of one client, and another client
 	pooled(q(SET gooseplus.base_environment = 'elsewhere'));
 	is( pooled('SELECT gooseplus_db_version(); SHOW gooseplus.base_environment'),
@@ -135,7 +146,6 @@ foreach my $mode ('session', 'transaction', 'statement')
 		'>', \$waiting, '2>&1', IPC::Run::timeout(180));
 
 	wait_activity($node, 'gooseplus: waiting for version 3%');
-	unlink(migrate_root($node) . '/base/00004_fails.sql') or die "could not remove a file: $!";
 	my $second = IPC::Run::start(
 		[ 'psql', '-XAtq', '-U', 'deployer', '-d', "host=$folder port=$port dbname=postgres",
 			'-c', 'SELECT 7' ],
