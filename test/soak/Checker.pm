@@ -12,12 +12,13 @@ use warnings;
 use Histories;
 
 # "psql" is a function that runs a script in a database and returns psql's exit
-# status, output and error output.
+# status, output and error output; "ask" one that returns only the lines of the
+# output, and is called for each look.
 sub new
 {
-	my ($class, $psql) = @_;
+	my ($class, $psql, $ask) = @_;
 
-	return bless { psql => $psql, clean => {} }, $class;
+	return bless { psql => $psql, ask => $ask, clean => {} }, $class;
 }
 
 # ------------------------------------------------------------- clean runs
@@ -185,17 +186,16 @@ sub make_clean
 sub look
 {
 	my ($self, $database) = @_;
-	my ($status, $out, $err) = $self->{psql}->($database,
-		"SET client_min_messages = error;\n\\echo == things\n$digest\n"
-		  . "\\echo == record\nSELECT kind, what FROM soak.record();\n");
-	my ($things, $record) = split /^== record\n/m, $out, 2;
+	my $lines = $self->{ask}->(
+		"\\echo == things\n$digest\n\\echo == record\nSELECT kind, what FROM soak.record()",
+		$database);
+	my ($things, $record) = split /^== record\n/m, join("\n", @$lines), 2;
 	my %look;
 
-	die "cannot look at $database: $err" if $status != 0;
 	$look{things} = parts($things)->{things};
 	$look{repeatable} = take_repeatable($look{things});
 	$look{$_} = [] foreach qw(version half running invalid left application);
-	foreach (split /\n/, $record)
+	foreach (split /\n/, $record // '')
 	{
 		push @{ $look{$1} }, $2 if /^([^\t]+)\t(.*)$/;
 	}

@@ -10,8 +10,8 @@ use Histories;
 
 # What is done, and what is done about it; each must be seen, and nothing else.
 my @harm = (
-	[ 'a row is lost', 'DELETE FROM kept WHERE id = 5',
-		q(INSERT INTO kept (id, note) VALUES (5, 'kept 5')) ],
+	[ 'a row is lost', 'UPDATE kept SET id = id + 1000000 WHERE id = 5',
+		'UPDATE kept SET id = id - 1000000 WHERE id > 1000000' ],
 	[ 'a value is another', q(UPDATE kept SET note = 'x' WHERE id = 5),
 		q(UPDATE kept SET note = 'kept 5' WHERE id = 5) ],
 	[ 'a column is too much', 'ALTER TABLE kept ADD COLUMN more int',

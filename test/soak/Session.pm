@@ -22,27 +22,32 @@ sub start
 
 	$self->{pid} = open3($self->{in}, $self->{out}, undef, 'psql', '-XAtq', '-F', "\t",
 		'-d', "$self->{connection} application_name=admin");
+	$self->{database} = '';
 	return;
 }
 
-# Runs SQL and returns its rows; undef if the connection is gone, and then the
-# next call makes another one.
+# Runs SQL, or a script with commands of psql, and returns what it prints, as a
+# list of lines; undef if the connection is gone, and then the next call makes
+# another one.  With a database, runs it there.
 sub ask
 {
-	my ($self, $sql) = @_;
+	my ($self, $sql, $database) = @_;
 	my $end = 'end of answer ' . ++$self->{count};
 	my $in = $self->{in};
 	my $out = $self->{out};
 	my @rows;
 
 	local $SIG{PIPE} = 'IGNORE';
+	print $in "\\c $database\n" if defined $database && $database ne $self->{database};
+	$self->{database} = $database if defined $database;
 	print $in "$sql;\n\\echo $end\n";
 	$in->flush;
 	while (my $line = <$out>)
 	{
 		chomp $line;
 		return \@rows if $line eq $end;
-		last if $line =~ /server closed the connection|terminating connection|connection to server|FATAL:/;
+		last
+		  if $line =~ /server closed the connection|terminating connection|connection to server|not connected|FATAL:/;
 		die "$sql: $line" if $line =~ /^ERROR: /;
 		push @rows, $line;
 	}

@@ -98,8 +98,8 @@ sub refresh
 {
 	my ($self, $base) = @_;
 
-	$self->{stage}{node}->safe_psql($base->{name},
-		"SELECT gooseplus_bundle_load('soak', '$base->{folder}')")
+	$self->{stage}->ask("SELECT gooseplus_bundle_load('soak', '$base->{folder}')",
+		$base->{name})
 	  if $base->{bundle};
 	return;
 }
@@ -461,7 +461,7 @@ sub finish_play
 		$self->{count}{'rows written'} += @{ $play->{confirmed} };
 		$self->problem($base, "row $_ of the application is lost")
 		  foreach grep { !$there{$_} } @{ $play->{confirmed} };
-		$self->{stage}{node}->safe_psql($base->{name}, 'DELETE FROM kept WHERE id >= 1000000');
+		$self->{stage}->ask('DELETE FROM kept WHERE id >= 1000000', $base->{name});
 	}
 	if ($scene->{settle})
 	{

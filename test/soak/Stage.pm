@@ -27,6 +27,7 @@ sub new
 		folder => $folder,
 		files => 0,
 		admin => Session->new($node->connstr('postgres')),
+		clerk => Session->new($node->connstr('postgres')),
 		struck => {}
 	}, $class;
 }
@@ -129,12 +130,13 @@ sub activity
 # The answer, whatever the server has been through.
 sub ask
 {
-	my ($self, $sql) = @_;
+	my ($self, $sql, $database) = @_;
+	my $session = $self->{ defined $database ? 'clerk' : 'admin' };
 	my $limit = time + $patience;
 
 	while (time < $limit)
 	{
-		my $rows = $self->{admin}->ask($sql);
+		my $rows = $session->ask($sql, $database);
 
 		return $rows if $rows;
 		usleep(50_000);
@@ -161,6 +163,15 @@ sub kill_backend
 		usleep(30_000);
 	}
 	die 'the server did not come back';
+}
+
+# Ends the sessions.
+sub finish
+{
+	my ($self) = @_;
+
+	$self->{$_}->finish foreach qw(admin clerk);
+	return;
 }
 
 sub stop_server
@@ -224,11 +235,13 @@ sub strike
 sub set_faults
 {
 	my ($self, $base, $faults) = @_;
-	my $sql = "DELETE FROM soak.fault;";
+	my $sql = 'TRUNCATE soak.fault';
 
-	$sql .= " INSERT INTO soak.fault VALUES ('$_->{place}', '$_->{kind}', $_->{seconds});"
+	return if !@$faults && !$base->{faults};
+	$sql .= "; INSERT INTO soak.fault VALUES ('$_->{place}', '$_->{kind}', $_->{seconds})"
 	  foreach @$faults;
-	$self->{node}->safe_psql($base->{name}, $sql);
+	$self->ask($sql, $base->{name});
+	$base->{faults} = @$faults;
 	return;
 }
 

@@ -103,7 +103,8 @@ sub make_database
 
 # ------------------------------------------------- histories and databases
 
-my $checker = Checker->new(\&run_script);
+my $stage = Stage->new($node, $folder);
+my $checker = Checker->new(\&run_script, sub { $stage->ask(@_) });
 my @histories = map { Histories::make($seed, $_, $goose && $_ % 3 == 0) } 0 .. $histories - 1;
 my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
 my (@bases, %clean);
@@ -162,7 +163,6 @@ is( join("\n", Doubt::unseen($checker, \&run_script, $bases[0], make_database('d
 
 # ----------------------------------------------------------------- the steps
 
-my $stage = Stage->new($node, $folder);
 my $soak = Soak->new(
 	stage => $stage,
 	checker => $checker,
@@ -242,6 +242,6 @@ report(
 	'struck: ' . join(', ', map { "$_ $stage->{struck}{$_}" } sort keys %{ $stage->{struck} }),
 	'failures seen: ' . join(', ', map { "$_ $soak->{errors}{$_}" } sort keys %{ $soak->{errors} }),
 	map { "$_: $count->{$_}" } grep { !/^(calls|checks|steps of databases)$/ } sort keys %$count);
-$stage->{admin}->finish;
+$stage->finish;
 $node->stop;
 done_testing();
