@@ -133,7 +133,7 @@ sub make_run
 	return {
 		host => '127.0.0.1',
 		port => $server->port($setting->{delay}),
-		database => $work->{seeded} ? $peer->name . "_$work->{number}" : 'bench_run',
+		database => $work->{seeded} ? $peer->shares . "_$work->{number}" : 'bench_run',
 		work => $work,
 		files => "$WORK/files/$work->{files}/" . $peer->format
 	};
@@ -253,11 +253,12 @@ sub seed
 {
 	my ($peer, $work, $setting) = @_;
 
+	return if $peer->shares ne $peer->name;
 	my $run = make_run($peer, $work, $setting);
 	my @record = $peer->record_all($work->{number}, $run->{files});
-	my ($error, $database) = (undef, $run->{database});
+	my $database = $run->{database};
+	my $error;
 
-	return if $server->{seeded}{$database}++;
 	$server->new_database($database, $peer->new_database($run));
 	if (@record and defined $peer->applied)
 	{
@@ -329,24 +330,41 @@ sub begin_work
 	my ($work, $setting, $peers, $results) = @_;
 
 	my $method = $work->{what};
-	my @ready;
+	my @ready = grep { $_->$method(make_run($_, $work, $setting)) } @$peers;
 
-	foreach my $peer (grep { $_->$method(make_run($_, $work, $setting)) } @$peers)
+	foreach my $peer (@ready)
 	{
-		my $result = $results->{ $peer->name } = { times => [], sum => 0 };
-
-		# what failed or took too long once does so again
-		$result->{error} = $failed{ $work->{name} }{ $peer->name };
-		next if defined $result->{error};
-		eval {
-			prepare_files($peer, $work);
-			seed($peer, $work, $setting) if $work->{seeded};
-			1;
-		} or note_error($work, $peer, $result, $@);
-		push @ready, $peer unless defined $result->{error};
+		$results->{ $peer->name } = {
+			times => [],
+			sum => 0,
+			# what failed or took too long once does so again
+			error => $failed{ $work->{name} }{ $peer->name }
+		};
 	}
+	try_all($work, $results, \@ready, sub { prepare_files($_[0], $work) });
 	delete $work->{made};
-	return @ready;
+	if ($work->{seeded} and !$server->{seeded}{"$work->{number}"}++)
+	{
+		# files that are just written may change without a new time of change
+		sleep 3;
+		try_all($work, $results, \@ready, sub { seed($_[0], $work, $setting) });
+	}
+	return grep { !defined $results->{ $_->name }{error} } @ready;
+}
+
+# Do this for all peers; those that cannot get an error.
+sub try_all
+{
+	my ($work, $results, $peers, $code) = @_;
+
+	foreach my $peer (@$peers)
+	{
+		my $result = $results->{ $peer->name };
+
+		next if defined $result->{error};
+		eval { $code->($peer); 1 } or note_error($work, $peer, $result, $@);
+	}
+	return;
 }
 
 # Keep an error, if there is one: short in the table, and whole below it.
@@ -372,7 +390,7 @@ sub first_line
 # What ./about.md says of this run, with names in braces filled in.
 sub about
 {
-	my %server = (Bench::Server::SETTINGS);
+	my %server = Bench::Server::settings($set{PRELOAD});
 	my %fill = (
 		%set,
 		date => strftime('%Y-%m-%d', gmtime),
@@ -423,7 +441,8 @@ sub main
 			$server = Bench::Server->start(
 				folder => storage_folder($storage),
 				tools => $HOME,
-				work => $WORK);
+				work => $WORK,
+				preload => $set{PRELOAD});
 		}
 		foreach my $work (@works)
 		{

@@ -9,7 +9,7 @@ use Bench::Files qw(write_file script each_migration);
 
 sub name { return 'gooseplus' }
 
-sub title { return '**gooseplus_migrate**' }
+sub title { return '**gooseplus**' }
 
 sub format { return 'goose' }
 

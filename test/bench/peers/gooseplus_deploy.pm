@@ -9,7 +9,9 @@ use parent -norequire, 'Bench::Peer::gooseplus';
 
 sub name { return 'gooseplus_deploy' }
 
-sub title { return '**gooseplus_deploy**' }
+sub title { return '**gooseplus**, deploy' }
+
+sub shares { return 'gooseplus' }
 
 sub up { return $_[0]->call('CALL gooseplus_deploy()') }
 

@@ -50,6 +50,9 @@ sub environment { return () }
 # SQL to run in a new database of its own.
 sub new_database { return () }
 
+# Whose database it uses where many migrations have been applied before.
+sub shares { return $_[0]->name }
+
 # A query that counts the migrations that it has recorded.
 sub applied { return undef }
 

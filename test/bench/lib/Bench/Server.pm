@@ -18,7 +18,16 @@ use constant SETTINGS => (
 	'gooseplus.timeout' => 0,
 	'gooseplus.migration_timeout' => 0);
 
-# Make and start one: folder for its data; tools and work, folders.
+# All of them, with a library to load when it starts, or an empty text.
+sub settings
+{
+	my ($preload) = @_;
+
+	return (SETTINGS, $preload eq '' ? () : (shared_preload_libraries => "'$preload'"));
+}
+
+# Make and start one: folder for its data; tools and work, folders; preload, see
+# settings().
 sub start
 {
 	my ($class, %options) = @_;
@@ -27,7 +36,7 @@ sub start
 	my $free = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')
 	  or die "no free port: $!\n";
 	my %settings = (
-		SETTINGS,
+		settings($options{preload}),
 		listen_addresses => "'127.0.0.1'",
 		unix_socket_directories => "''",
 		timezone => "'UTC'",
