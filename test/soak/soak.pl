@@ -218,7 +218,7 @@ foreach my $base (@here)
 	$soak->{words} = {};
 	$soak->deploy_to_end($base) unless @{ $base->{problems} };
 	# some of them as pg_dump sees them, too
-	if (!@{ $base->{problems} } && $dumps < 10)
+	if (!@{ $base->{problems} } && $dumps < ($databases < 12 ? 2 : 10))
 	{
 		$clean = make_database("end$base->{number}");
 		($status, undef, $err) = run_script($clean,
