@@ -64,10 +64,10 @@ check_environment(const char *name)
 }
 
 /*
- * Is the string in the list?
+ * Is the name in a list of environments, or of files?
  */
-static bool
-list_has_name(const List *names, const char *name)
+bool
+source_has_name(const List *names, const char *name)
 {
 	ListCell   *cell;
 
@@ -100,7 +100,7 @@ source_environments(const Settings *settings, const char *env)
 		char	   *name = lfirst(cell);
 
 		check_environment(name);
-		if (!list_has_name(names, name))
+		if (!source_has_name(names, name))
 			names = lappend(names, name);
 	}
 	return names;
@@ -193,7 +193,7 @@ is_excluded(const Source *source, const Settings *settings)
 {
 	ListCell   *cell;
 
-	if (list_has_name(settings->exclude_names, source->name))
+	if (source_has_name(settings->exclude_names, source->name))
 		return true;
 	foreach(cell, settings->exclude_versions)
 	{

@@ -61,6 +61,7 @@ typedef struct SourceSet
 	struct SourceSet *repeatables;	/* in the order of names; NULL: none */
 } SourceSet;
 
+extern bool source_has_name(const List *names, const char *name);
 extern List *source_environments(const Settings *settings, const char *env);
 extern void source_refuse_misplaced(const char *env, const char *options_call,
 									const char *version_call);

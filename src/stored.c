@@ -136,20 +136,6 @@ fill_source(Source *source, const Settings *settings, int64 id,
 	source->origin = stored;
 }
 
-/* Is the string in the list? */
-static bool
-contains(const List *names, const char *name)
-{
-	ListCell   *cell;
-
-	foreach(cell, names)
-	{
-		if (strcmp(lfirst(cell), name) == 0)
-			return true;
-	}
-	return false;
-}
-
 /*
  * Does the history keep Down parts of all environments that the call names?
  * Then their folders may be gone.
@@ -169,7 +155,7 @@ stored_has(const RunRequest *request)
 		environments = list_delete_first(environments);
 	foreach(cell, environments)
 	{
-		if (!contains(stored, lfirst(cell)))
+		if (!source_has_name(stored, lfirst(cell)))
 			return false;
 	}
 	return true;
@@ -208,8 +194,8 @@ stored_gone(const RunRequest *request, const HistoryRow *row)
 	Source	   *source;
 
 	if (script == NULL ||
-		!contains(source_environments(request->settings, request->env),
-				  script->environment))
+		!source_has_name(source_environments(request->settings, request->env),
+						 script->environment))
 		return NULL;
 	source = palloc0(sizeof(Source));
 	fill_source(source, request->settings, row->id, row->version, script,
@@ -228,7 +214,7 @@ add_stored(SourceSet *sources, const Settings *settings,
 {
 	HistoryScript *script = history_text_script(history, text->id, false);
 
-	if (script == NULL || !contains(environments, script->environment))
+	if (script == NULL || !source_has_name(environments, script->environment))
 		return;
 	fill_source(source_set_add(sources), settings, text->id, text->version,
 				script, true);
