@@ -4,7 +4,7 @@
 # A suite is a function suite_NAME and a folder suite_folder knows.  It prints
 # what a reader of a failure needs and hands its figures to suite_count.
 
-SUITES_ALL="unit regress isolation pgtap tap interop bench fuzz soak"
+SUITES_ALL="unit regress isolation pgtap tap interop bench fuzz"
 SUITES_PASSED=0
 SUITES_FAILED=0
 SUITES_SKIPPED=0

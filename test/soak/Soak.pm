@@ -167,6 +167,9 @@ sub judge
 		return;
 	}
 	push @errors, "$2: $1" while $process->{out} =~ /([^|\n]*) \(SQLSTATE (\w{5})\)/g;
+	# a rehearsal leaves out what no transaction can hold, and then misses it
+	@errors = grep { !/^(?:42P01|42704): / } @errors
+	  if ($process->{sql} // '') =~ /gooseplus_rehearse/;
 	foreach my $error (@errors)
 	{
 		$self->problem($base, "unexpected error $error", said($process))
