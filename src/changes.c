@@ -6,8 +6,8 @@
  *
  * Each migration that is at hand and recorded is compared with what the
  * history says of its text.  A file that has the size and the time of change
- * that it had then is not read: with a hundred thousand files even a look that changes
- * nothing would take seconds.
+ * that it had then is not read: with a hundred thousand files even a look that
+ * changes nothing would take seconds.
  *
  * What a checksum is made of is in checksum.c.
  *

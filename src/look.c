@@ -87,25 +87,6 @@ sort_rows(VersionRows *rows)
 	rows->nitems = kept;
 }
 
-/* Is the version among the sorted rows? */
-static bool
-contains(const VersionRows *rows, int64 version)
-{
-	size_t		low = 0;
-	size_t		high = rows->nitems;
-
-	while (low < high)
-	{
-		size_t		middle = low + (high - low) / 2;
-
-		if (rows->items[middle].version < version)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < rows->nitems && rows->items[low].version == version;
-}
-
 /*
  * Returns the migrations that have changed since they were applied, as a list
  * of Change, ascending by version.
@@ -379,7 +360,7 @@ look_validate(const char *env, const Settings *settings)
 		CHECK_FOR_INTERRUPTS();
 		problems = list_concat(problems,
 							   validate_migration(source, settings,
-												  !contains(rows, source->version),
+												  !version_rows_find(rows, source->version),
 												  objects, &languages_come));
 	}
 	foreach(cell, repeatable_list(sources, settings))
