@@ -42,6 +42,8 @@ typedef struct CheckState
 	ScriptReader *reader;
 	StatementPlace place;
 	bool		vetoed;			/* noted for the statement being read */
+	bool		conforming;		/* strings are what the standard says */
+	int			taken;			/* the last statement that the grammar took */
 	MemoryContext statement_context;
 	MemoryContext problem_context;
 	bool	   *languages_come; /* do earlier statements create languages? */
@@ -263,6 +265,7 @@ begin_check(CheckState *state, const Migration *migration,
 													 "gooseplus check",
 													 ALLOCSET_DEFAULT_SIZES);
 	check_script_options(settings, &options);
+	state->conforming = options.standard_conforming_strings;
 	state->reader = check_open(migration, direction, &options);
 }
 
@@ -370,6 +373,20 @@ check_language(CheckState *state, const RawStmt *raw)
 }
 
 /*
+ * Is it known that the grammar takes a statement, as it took the one before?
+ * Such statements are INSERTs, in which nothing else is to be looked at.
+ */
+static bool
+is_taken(CheckState *state, int ordinal)
+{
+	if (state->migration->alike == NULL || !state->conforming ||
+		!state->migration->alike[ordinal] || state->taken != ordinal - 1)
+		return false;
+	state->taken = ordinal;
+	return true;
+}
+
+/*
  * Parses the statements that the reader has left.
  */
 static void
@@ -388,6 +405,8 @@ parse_statements(void *arg)
 		MemoryContextReset(state->statement_context);
 		if (script_next(state->reader, &script) != SCRIPT_STATEMENT)
 			break;
+		if (is_taken(state, script.ordinal))
+			continue;
 		statement_push_place(&state->place, state->migration->source->label,
 							 state->reader, &script);
 		raws = statement_parse(state->place.sql);
@@ -405,6 +424,7 @@ parse_statements(void *arg)
 			check_language(state, lfirst_node(RawStmt, cell));
 		}
 		statement_pop_place(&state->place);
+		state->taken = script.ordinal;
 	}
 	MemoryContextSwitchTo(state->problem_context);
 }

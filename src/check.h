@@ -27,6 +27,8 @@ typedef struct Migration
 								 * has been checked */
 	SourceStamp stamp;			/* of the file, from before it was read */
 	char	   *checksum;		/* NULL: not asked for */
+	bool	   *alike;			/* by ordinal: the grammar takes the statement
+								 * if it takes the one before; NULL: not known */
 	int64		version_row;	/* id of its row in the version table, or 0 */
 } Migration;
 

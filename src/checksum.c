@@ -30,6 +30,7 @@
 
 #include "checksum.h"
 #include "compat.h"
+#include "pattern.h"
 #include "report.h"
 
 /* How much is hashed between two looks at interrupts. */
@@ -47,6 +48,7 @@ typedef struct Checksum
 	StringInfoData ends;		/* after how many tokens statements end */
 	int			tokens;
 	bool		commits;		/* does a command end a transaction? */
+	Pattern    *pattern;		/* NULL: nobody asks for it */
 } Checksum;
 
 static void
@@ -134,9 +136,10 @@ add_statement(Checksum *checksum, const char *text)
 	core_YYSTYPE value;
 	YYLTYPE		location;
 	bool		begins = true;
+	int			code;
 
 	compat_scan_standard(&extra);
-	while (core_yylex(&value, &location, scanner) != 0)
+	while ((code = core_yylex(&value, &location, scanner)) != 0)
 	{
 		const char *token = extra.scanbuf + location;
 		size_t		quote = quote_length(token);
@@ -145,6 +148,8 @@ add_statement(Checksum *checksum, const char *text)
 		checksum->commits = checksum->commits ||
 			(begins && ends_transaction(token));
 		begins = strcmp(token, ";") == 0;
+		if (checksum->pattern != NULL)
+			pattern_add(checksum->pattern, code, token);
 		if (quote == 0)
 			add_bytes(checksum, token, strlen(token));
 		else
@@ -180,6 +185,27 @@ add_data(Checksum *checksum, const ScriptData *data)
 }
 
 /*
+ * Notes whether a statement is like the one before it, if somebody asks.
+ */
+static void
+note_alike(Checksum *checksum, int ordinal, bool has_variables)
+{
+	const Migration *migration = checksum->migration;
+	int			count = migration->nstatements[migration->direction];
+
+	if (checksum->pattern == NULL)
+		return;
+	if (has_variables)
+	{
+		/* what they stand for is not here, and can be half a statement */
+		memset(migration->alike, 0, (count + 1) * sizeof(bool));
+		checksum->pattern = NULL;
+	}
+	else if (ordinal <= count)
+		migration->alike[ordinal] = pattern_end(checksum->pattern);
+}
+
+/*
  * Adds the statements of both directions.
  */
 static void
@@ -191,14 +217,19 @@ add_tokens(void *arg)
 		.standard_conforming_strings = true,
 		.keep_variables = true
 	};
+	const Migration *migration = checksum->migration;
+	Pattern		pattern;
 
+	pattern_init(&pattern);
 	for (int direction = SCRIPT_UP; direction <= SCRIPT_DOWN; direction++)
 	{
-		const Migration *migration = checksum->migration;
 		ScriptReader *reader = check_open(migration, direction, &options);
 		ScriptStatement script;
 		bool		transactional;
+		bool		has_variables;
 
+		checksum->pattern = migration->alike != NULL &&
+			(int) migration->direction == direction ? &pattern : NULL;
 		add_bytes(checksum, direction == SCRIPT_UP ? "Up" : "Down",
 				  direction == SCRIPT_UP ? 2 : 4);
 		resetStringInfo(&checksum->ends);
@@ -207,7 +238,9 @@ add_tokens(void *arg)
 		{
 			CHECK_FOR_INTERRUPTS();
 			add_statement(checksum, script.text);
-			if (script_has_variables(reader))
+			has_variables = script_has_variables(reader);
+			note_alike(checksum, script.ordinal, has_variables);
+			if (has_variables)
 				add_bytes(checksum, "ENVSUB", 6);
 			add_data(checksum, &script.data);
 			appendStringInfo(&checksum->ends, "%d ", checksum->tokens);
@@ -243,7 +276,8 @@ begin_hash(Checksum *checksum)
 /*
  * Returns the checksum of a migration whose text has been read, as 64 digits,
  * palloc'd in the current context.  Where the scanner takes offence, before
- * variables are expanded, every byte of the file counts.
+ * variables are expanded, every byte of the file counts.  On the way it fills
+ * in which statements are alike, if there is an array for that.
  */
 char *
 checksum_migration(const Migration *migration)

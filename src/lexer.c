@@ -29,8 +29,8 @@
  * The classes of scan.l.  All bytes above ASCII are letters to it.
  */
 #define IS_LETTER(c) \
-	(((c) >= 'a' && (c) <= 'z') || ((c) >= 'A' && (c) <= 'Z') || \
-	 (c) == '_' || IS_HIGHBIT_SET(c))
+	((unsigned char) (((c) | 0x20) - 'a') < 26 || (c) == '_' || \
+	 IS_HIGHBIT_SET(c))
 #define IS_DIGIT(c) ((c) >= '0' && (c) <= '9')
 #define IS_NEWLINE(c) ((c) == '\n' || (c) == '\r')
 #define IS_SPACE(c) ((c) == ' ' || ((c) >= '\t' && (c) <= '\r'))
@@ -94,6 +94,10 @@ lexer_word_end(const char *text, size_t from, size_t to)
 static void
 lexer_token(Lexer *lexer, size_t at, const char *word, size_t length)
 {
+	/* most tokens are of statements that neither of them looks for */
+	if (lexer->routine.step == ROUTINE_OTHER &&
+		lexer->copy.step == COPY_COMMAND_OTHER)
+		return;
 	routine_token(&lexer->routine, at, word, length, lexer->parentheses > 0);
 	copy_command_token(&lexer->copy, word, length, lexer->parentheses > 0);
 }
@@ -258,6 +262,17 @@ lexer_code(Lexer *lexer, const char *text, size_t at, size_t to)
 }
 
 /*
+ * Returns the place of the next quote at or after from, or to.
+ */
+static size_t
+lexer_quote(const char *text, size_t from, size_t to)
+{
+	const char *quote = memchr(text + from, '\'', to - from);
+
+	return quote == NULL ? to : (size_t) (quote - text);
+}
+
+/*
  * Reads a string up to and with its closing quote.
  */
 static size_t
@@ -271,7 +286,7 @@ lexer_string(Lexer *lexer, const char *text, size_t at, size_t to)
 		if (escapes && text[at] == '\\')
 			at += 2;
 		else if (text[at] != '\'')
-			at++;
+			at = escapes ? at + 1 : lexer_quote(text, at, to);
 		else if (doubled && lexer_at(text, at + 1, to, '\''))
 			at += 2;
 		else

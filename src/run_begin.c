@@ -168,11 +168,19 @@ prepare_migration(Run *run, Migration *migration, bool *languages_come)
 	/* it is recorded whatever it is, and its text if it has one */
 	if (run->request->command == COMMAND_BASELINE && problems != NIL)
 		return NIL;
+	if (problems == NIL && run->settings->history && run->settings->versioning)
+	{
+		/* first, as it saves the grammar work */
+		migration->alike = palloc0((migration->nstatements[migration->direction] + 1) *
+								   sizeof(bool));
+		migration->checksum = checksum_migration(migration);
+	}
 	if (problems == NIL && run->request->command != COMMAND_BASELINE)
 		check_grammar(migration, run->settings, migration->direction,
 					  run->mode, languages_come, &problems);
-	if (problems == NIL && run->settings->history && run->settings->versioning)
-		migration->checksum = checksum_migration(migration);
+	if (migration->alike != NULL)
+		pfree(migration->alike);
+	migration->alike = NULL;
 	return problems;
 }
 
