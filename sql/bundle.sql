@@ -52,6 +52,7 @@ SELECT version, source, environment, state
 FROM gooseplus_migrate(NULL, '{"bundle": "app", "base_environment": "", "version_table": "root_version"}');
 SELECT ran FROM look();
 -- a folder without files of the bundle
+SELECT count(*) FROM gooseplus_sources(NULL, '{"bundle": "app", "base_environment": "common"}');
 SELECT version FROM gooseplus_migrate('nowhere', '{"bundle": "app", "version_table": "nowhere_version"}');
 SELECT gooseplus_reset('nowhere', '{"bundle": "app", "version_table": "nowhere_version"}');
 \echo :LAST_ERROR_SQLSTATE

@@ -90,7 +90,9 @@ CALL gooseplus_deploy();
 CREATE ROLE regress_wait_other;
 GRANT USAGE, CREATE ON SCHEMA regress_wait TO regress_wait_other;
 ALTER TABLE goose_db_version OWNER TO regress_wait_other;
+\set VERBOSITY terse
 CALL gooseplus_wait(3);
+\set VERBOSITY default
 
 -- at other isolation levels, and read-only
 ALTER TABLE goose_db_version OWNER TO CURRENT_USER;

@@ -431,7 +431,7 @@ parse_statements(void *arg)
 
 /*
  * Returns a hint for text that PostgreSQL's grammar refuses because it is
- * meant for psql, or NULL.
+ * meant for psql, or for goose's variables, or NULL.
  */
 static const char *
 explain_text(const char *sql)
@@ -442,6 +442,8 @@ explain_text(const char *sql)
 		return "Commands of psql do not work in a migration.";
 	if (pg_strncasecmp(sql, "copy", 4) == 0 && strchr(sql, '\n') != NULL)
 		return copy_data_hint;
+	if (strstr(sql, "${") != NULL)
+		return "Variables are put in after a line \"-- +goose ENVSUB ON\".";
 	return NULL;
 }
 

@@ -124,11 +124,25 @@ option_text(const char *name, const JsonbValue *value)
 }
 
 /*
+ * Error context: says who may set an option that the caller may not.
+ */
+static void
+explain_denied(void *arg)
+{
+	const char *name = *(char **) arg;
+
+	if (name != NULL && geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		errhint("A superuser sets \"gooseplus.%s\", for example by ALTER DATABASE, or grants SET ON PARAMETER.",
+				name);
+}
+
+/*
  * Sets each option as if by SET LOCAL, at the caller's current nest level.
  */
 static void
 apply_options(const Jsonb *options)
 {
+	ErrorContextCallback context;
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	value;
@@ -139,6 +153,10 @@ apply_options(const Jsonb *options)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options must be a JSON object"),
 				 errhint("For example: '{\"timeout\": \"10min\"}'.")));
+	context.callback = explain_denied;
+	context.arg = &name;
+	context.previous = error_context_stack;
+	error_context_stack = &context;
 	iterator = JsonbIteratorInit(unconstify(JsonbContainer *, &options->root));
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
@@ -154,6 +172,7 @@ apply_options(const Jsonb *options)
 									 PGC_S_SESSION, GUC_ACTION_SAVE,
 									 true, 0, false);
 	}
+	error_context_stack = context.previous;
 }
 
 /*

@@ -146,8 +146,11 @@ script_hint(const ScriptProblem *script)
 {
 	switch (script->error)
 	{
+		case SCRIPT_ANNOTATION_REPEATED:
+			return "Give each annotation a line of its own.";
 		case SCRIPT_ANNOTATION_INDENTED:
 			return "Remove the blanks before \"--\".";
+		case SCRIPT_DUPLICATE_UP:
 		case SCRIPT_DOWN_NOT_AFTER_UP:
 			return "Put the section of \"-- +goose Up\" first, and one section of \"-- +goose Down\" after it.";
 		case SCRIPT_NO_STATEMENT_END:

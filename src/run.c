@@ -185,13 +185,18 @@ run_report_failure(Run *run, const ErrorData *error)
 void
 run_announce_end(const Run *run)
 {
+	bool		none = run->sources->nitems == 0 &&
+	run->sources->repeatables == NULL;
+
 	if (!run->settings->versioning)
 		return;
 	ereport(NOTICE,
 			(errmsg(run->nmigrations == 0 ?
 					"no migrations to run, current version: " INT64_FORMAT :
 					"successfully migrated database, current version: " INT64_FORMAT,
-					run->current)));
+					run->current),
+			 none ? errdetail("The environments of the call have no migrations.") : 0,
+			 none ? errhint("A migration is a file called NUMBER_name.sql, such as 00001_customer.sql. Other files are ignored.") : 0));
 }
 
 /*

@@ -124,11 +124,12 @@ source_one_environment(const Settings *settings, const char *env)
 /*
  * Reports, at this level, that an environment has no folder in a place, and
  * which folders there are; unless it has migrations in the set that need no
- * folder.
+ * folder.  Migrations that are in no folder at all explain it.
  */
 void
 source_missing_environment(const SourceSet *set, const char *environment,
-						   const char *place, const char *folders, int level)
+						   const char *place, const char *folders,
+						   bool has_migrations, int level)
 {
 	for (size_t i = 0; i < set->nitems; i++)
 	{
@@ -142,6 +143,9 @@ source_missing_environment(const SourceSet *set, const char *environment,
 			 folders[0] != '\0' ?
 			 errdetail("The folders there are %s.", folders) :
 			 errdetail("There are no folders."),
+			 has_migrations ?
+			 errhint("Migrations that are in no folder are taken if \"gooseplus.base_environment\" is empty. Set it so, or move them to the folder \"%s\".",
+					 environment) :
 			 level < ERROR ?
 			 errhint("Only the other environments of the call are used.") : 0));
 }

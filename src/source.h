@@ -71,7 +71,8 @@ extern const char *source_one_environment(const Settings *settings,
 extern void source_missing_environment(const SourceSet *set,
 									   const char *environment,
 									   const char *place,
-									   const char *folders, int level);
+									   const char *folders,
+									   bool has_migrations, int level);
 extern Source *source_set_add(SourceSet *set);
 extern Source *source_set_add_repeatable(SourceSet *set);
 extern void source_set_exclude(SourceSet *set, const Settings *settings);

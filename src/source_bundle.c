@@ -38,6 +38,7 @@ typedef struct Bundle
 	bool	   *found;			/* by position in the environments */
 	List	   *folders;		/* of char *: all environments there are */
 	bool		exists;
+	bool		has_migrations; /* outside of folders */
 } Bundle;
 
 /*
@@ -101,15 +102,17 @@ receive_path(void *arg, HeapTuple row, TupleDesc desc)
 	char	   *slash = strchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
 	char	   *folder = slash ? pnstrdup(path, slash - path) : pstrdup("");
+	int64		version;
 	ListCell   *cell;
 
 	bundle->exists = true;
 	if (folder[0] != '\0')
 		add_folder(bundle, folder);
+	else if (filename_version(name, &version))
+		bundle->has_migrations = true;
 	foreach(cell, bundle->environments)
 	{
 		Source	   *source;
-		int64		version;
 
 		if (strcmp(lfirst(cell), folder) != 0)
 			continue;
@@ -186,6 +189,8 @@ source_bundle_collect(SourceSet *set, const Settings *settings,
 			source_missing_environment(set, environment,
 									   psprintf("bundle \"%s\"", bundle->name),
 									   quote_names(bundle->folders),
+									   bundle->has_migrations &&
+									   strcmp(environment, settings->base_environment) == 0,
 									   missing_ok ? WARNING : ERROR);
 	}
 }

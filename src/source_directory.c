@@ -35,6 +35,9 @@
 /* How many folders the warning about a missing one names. */
 #define FOLDER_LIST_MAX 20
 
+static const char readable_hint[] =
+"The operating system's user of the server must be able to read it, and to enter all folders above it.";
+
 static const char directory_hint[] =
 "Set \"gooseplus.directory\" to the directory that has the folder of each environment; a relative path is under the data directory.";
 
@@ -95,12 +98,32 @@ resolve_root(const char *directory, const char *hint)
 		path = psprintf("%s/%s", DataDir, directory);
 	root = real_path(path);
 	if (root == NULL)
+	{
+		if (errno == EACCES)
+			hint = readable_hint;
 		ereport(ERROR,
 				(report_errcode_for_path(),
 				 errmsg("could not find the directory of migrations \"%s\": %m",
 						path),
 				 errhint("%s", hint)));
+	}
 	return root;
+}
+
+/*
+ * Opens a folder for ReadDir().
+ */
+static DIR *
+open_folder(const char *path)
+{
+	DIR		   *dir = AllocateDir(path);
+
+	if (dir == NULL)
+		ereport(ERROR,
+				(report_errcode_for_path(),
+				 errmsg("could not open directory \"%s\": %m", path),
+				 errhint("%s", readable_hint)));
+	return dir;
 }
 
 /* list_sort()'s comparison of two strings. */
@@ -111,12 +134,13 @@ compare_names(const ListCell *a, const ListCell *b)
 }
 
 /*
- * Returns the names of the root's folders, for a warning, palloc'd.
+ * Returns the names of the root's folders, for a warning, palloc'd.  Are there
+ * migrations beside them?
  */
 static char *
-list_folders(const char *root)
+list_folders(const char *root, bool *has_migrations)
 {
-	DIR		   *dir = AllocateDir(root);
+	DIR		   *dir = open_folder(root);
 	struct dirent *entry;
 	List	   *folders = NIL;
 	ListCell   *cell;
@@ -126,8 +150,11 @@ list_folders(const char *root)
 	{
 		struct stat st;
 		size_t		offset;
+		int64		version;
 
 		CHECK_FOR_INTERRUPTS();
+		if (filename_version(entry->d_name, &version))
+			*has_migrations = true;
 		if (entry->d_name[0] == '.' ||
 			encoding_check(entry->d_name, strlen(entry->d_name), &offset) != ENCODING_OK ||
 			stat(psprintf("%s/%s", root, entry->d_name), &st) != 0 ||
@@ -156,11 +183,12 @@ list_folders(const char *root)
 /*
  * Returns the folder of an environment, palloc'd.  If there is none, that is
  * a warning, and NULL, or an error, as the level says; nothing is said if the
- * set has migrations of the environment that need no folder.
+ * set has migrations of the environment that need no folder.  Files beside the
+ * folders may be the reason where it is the base environment.
  */
 static DirectoryFolder *
-find_folder(const SourceSet *set, const char *root, const char *environment,
-			int missing_level)
+find_folder(const SourceSet *set, const char *root, const char *base,
+			const char *environment, int missing_level)
 {
 	DirectoryFolder *folder = palloc(sizeof(DirectoryFolder));
 	const char *path = root;
@@ -174,16 +202,21 @@ find_folder(const SourceSet *set, const char *root, const char *environment,
 	folder->path = real_path(path);
 	if (folder->path == NULL && errno == ENOENT)
 	{
+		bool		has_migrations = false;
+		char	   *folders = list_folders(root, &has_migrations);
+
 		source_missing_environment(set, environment,
 								   psprintf("directory \"%s\"", root),
-								   list_folders(root), missing_level);
+								   folders,
+								   has_migrations && strcmp(environment, base) == 0,
+								   missing_level);
 		return NULL;
 	}
 	if (folder->path == NULL)
 		ereport(ERROR,
 				(report_errcode_for_path(),
 				 errmsg("could not access directory \"%s\": %m", path),
-				 errhint("The operating system's user of the server must be able to read it.")));
+				 errhint("%s", readable_hint)));
 	if (!is_below(root, folder->path))
 		refuse_outside(path);
 	return folder;
@@ -269,7 +302,7 @@ directory_read(const Source *source, size_t *length)
 		ereport(ERROR,
 				(report_errcode_for_path(),
 				 errmsg("could not open file \"%s\": %m", path),
-				 errhint("The operating system's user of the server must be able to read it.")));
+				 errhint("%s", readable_hint)));
 	text = read_open_file(fd, path, st.st_size, length);
 	if (CloseTransientFile(fd) != 0)
 		ereport(ERROR,
@@ -343,7 +376,7 @@ static void
 collect_folder(SourceSet *set, const DirectoryFolder *folder,
 			   List **go_migrations)
 {
-	DIR		   *dir = AllocateDir(folder->path);
+	DIR		   *dir = open_folder(folder->path);
 	struct dirent *entry;
 
 	while ((entry = ReadDir(dir, folder->path)) != NULL)
@@ -387,7 +420,8 @@ source_directory_collect(SourceSet *set, const Settings *settings,
 
 	foreach(cell, environments)
 	{
-		DirectoryFolder *folder = find_folder(set, root, lfirst(cell),
+		DirectoryFolder *folder = find_folder(set, root, settings->base_environment,
+											  lfirst(cell),
 											  missing_ok ? WARNING : ERROR);
 
 		if (folder != NULL)
@@ -404,7 +438,7 @@ source_directory_folder(const Settings *settings, const char *environment)
 	SourceSet  *set = source_set_create();
 
 	return find_folder(set, resolve_root(settings->directory, directory_hint),
-					   environment,
+					   settings->base_environment, environment,
 					   ERROR)->path;
 }
 
@@ -434,9 +468,9 @@ source_directory_files(SourceSet *set, const char *directory)
 	foreach(cell, environments)
 	{
 		const char *environment = lfirst(cell);
-		DirectoryFolder *folder = find_folder(set, root, environment, ERROR);
+		DirectoryFolder *folder = find_folder(set, root, "", environment, ERROR);
 
-		dir = AllocateDir(folder->path);
+		dir = open_folder(folder->path);
 		while ((entry = ReadDir(dir, folder->path)) != NULL)
 		{
 			const char *suffix = strrchr(entry->d_name, '.');

@@ -151,6 +151,9 @@ check_owner(void *arg, HeapTuple row, TupleDesc desc)
 					   GetUserNameFromId(owner, true),
 					   TextDatumGetCString(query_value(row, desc, 1, &isnull)),
 					   GetUserNameFromId(GetUserId(), false)),
+			 superuser() ?
+			 errhint("Use SET ROLE %s before the call, change the owner, or name another table in \"gooseplus.version_table\".",
+					 quote_identifier(GetUserNameFromId(owner, true))) :
 			 errhint("Call as a member of role \"%s\", change the owner, or name another table in \"gooseplus.version_table\".",
 					 GetUserNameFromId(owner, true))));
 }

@@ -102,6 +102,48 @@ create_table(void *arg)
 			  SPI_OK_UTILITY, 0, NULL, NULL, NULL, NULL);
 }
 
+/* QueryRow: receives a name. */
+static void
+receive_name(void *arg, HeapTuple row, TupleDesc desc)
+{
+	bool		isnull;
+
+	*(char **) arg = TextDatumGetCString(query_value(row, desc, 1, &isnull));
+}
+
+/*
+ * Tells the client if another schema has a table of that name: the migrations
+ * may be recorded there, and the search_path lead elsewhere by mistake.
+ */
+static void
+tell_of_another(const Settings *settings, const TrustedTable *table)
+{
+	Oid			types[] = {TEXTOID, OIDOID};
+	Datum		values[] = {
+		CStringGetTextDatum(llast(settings->version_table)),
+		ObjectIdGetDatum(table->relation)
+	};
+	char	   *other = NULL;
+
+	if (list_length(settings->version_table) == 2)
+		return;					/* it is where it is said to be */
+	query_run("SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)"
+			  " FROM pg_catalog.pg_class c"
+			  " JOIN pg_catalog.pg_namespace n"
+			  " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+			  " WHERE c.relname OPERATOR(pg_catalog.=) $1::pg_catalog.name"
+			  " AND c.oid OPERATOR(pg_catalog.<>) $2"
+			  " AND c.relkind OPERATOR(pg_catalog.=) 'r'"
+			  " AND c.relpersistence OPERATOR(pg_catalog.<>) 't'"
+			  " ORDER BY c.oid LIMIT 1",
+			  SPI_OK_SELECT, 2, types, values, receive_name, &other);
+	if (other != NULL)
+		ereport(NOTICE,
+				(errmsg("beginning with a new version table %s", table->name),
+				 errdetail("There is another one, %s.", other),
+				 errhint("If that one is meant, name it in \"gooseplus.version_table\", or put its schema first in \"search_path\".")));
+}
+
 /*
  * Finds the version table as version_table_find() does, and creates it, with
  * its row 0, if there is none.
@@ -115,7 +157,10 @@ version_table_ensure(const Settings *settings, LOCKMODE mode)
 
 	check_columns(table);
 	if (created)
+	{
+		tell_of_another(settings, table);
 		version_table_insert(table, 0);
+	}
 	return table;
 }
 

@@ -40,11 +40,9 @@ $node->safe_psql('app', 'CREATE EXTENSION gooseplus; '
 	  . "GRANT EXECUTE ON FUNCTION gooseplus_launch TO deployer;
 	ALTER DATABASE app SET gooseplus.directory = '$root'");
 write_shown('base/00001_orders.sql', 'Write a migration', 'CREATE TABLE customer');
+write_shown('production/00002_first_customer.sql', 'Write a migration', 'INSERT INTO customer');
 write_files(
 	$node,
-	'production/00002_first_customer.sql' =>
-	  "INSERT INTO customer (email) VALUES ('ann\@example.com');\n"
-	  . 'INSERT INTO purchase (customer_id, amount) SELECT id, 9.99 FROM customer;',
 	'base/00003_refunds.sql' => 'CREATE TABLE refund (purchase_id int REFERENCES purchase);',
 	'base/00004_currency.sql' => "ALTER TABLE customer ADD COLUMN country text;\n"
 	  . "ALTER TABLE purchase ADD COLUMN currency text NOT NULL DEFAULT 'EUR';");

@@ -5,7 +5,7 @@ package Bench::Peer::dbmate;
 use strict;
 use warnings;
 use parent -norequire, 'Bench::Peer';
-use Bench::Files qw(write_file script each_migration);
+use Bench::Files 'write_marked';
 use Bench::Install 'npm';
 
 sub name { return 'dbmate' }
@@ -28,18 +28,8 @@ sub write_files
 {
 	my ($self, $files, $migrations) = @_;
 
-	each_migration(
-		$migrations,
-		sub {
-			my ($number, $migration) = @_;
-
-			write_file(
-				sprintf('%s/%06d_%s.sql', $files, $number, $migration->{name}),
-				"-- migrate:up\n",
-				script($migration, 'up'),
-				"\n-- migrate:down\n",
-				script($migration, 'down'));
-		});
+	write_marked($migrations, '-- migrate:up', '-- migrate:down',
+		sub { return sprintf '%s/%06d_%s.sql', $files, @_ });
 	return;
 }
 

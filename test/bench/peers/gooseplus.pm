@@ -5,7 +5,7 @@ package Bench::Peer::gooseplus;
 use strict;
 use warnings;
 use parent -norequire, 'Bench::Peer';
-use Bench::Files qw(write_file script each_migration);
+use Bench::Files 'write_marked';
 
 sub name { return 'gooseplus' }
 
@@ -18,18 +18,8 @@ sub write_files
 {
 	my ($self, $files, $migrations) = @_;
 
-	each_migration(
-		$migrations,
-		sub {
-			my ($number, $migration) = @_;
-
-			write_file(
-				sprintf('%s/base/%06d_%s.sql', $files, $number, $migration->{name}),
-				"-- +goose Up\n",
-				script($migration, 'up'),
-				"\n-- +goose Down\n",
-				script($migration, 'down'));
-		});
+	write_marked($migrations, '-- +goose Up', '-- +goose Down',
+		sub { return sprintf '%s/base/%06d_%s.sql', $files, @_ });
 	return;
 }
 

@@ -5,7 +5,7 @@ package Bench::Peer::node_pg_migrate;
 use strict;
 use warnings;
 use parent -norequire, 'Bench::Peer';
-use Bench::Files qw(write_file script each_migration);
+use Bench::Files 'write_marked';
 use Bench::Install 'npm';
 
 # what stands before the number, to make it a time in milliseconds
@@ -29,18 +29,8 @@ sub write_files
 {
 	my ($self, $files, $migrations) = @_;
 
-	each_migration(
-		$migrations,
-		sub {
-			my ($number, $migration) = @_;
-
-			write_file(
-				sprintf('%s/migrations/%d_%s.sql', $files, TIME + $number, $migration->{name}),
-				"-- Up Migration\n",
-				script($migration, 'up'),
-				"\n-- Down Migration\n",
-				script($migration, 'down'));
-		});
+	write_marked($migrations, '-- Up Migration', '-- Down Migration',
+		sub { return sprintf '%s/migrations/%d_%s.sql', $files, TIME + $_[0], $_[1] });
 	return;
 }
 

@@ -10,7 +10,7 @@ use warnings;
 use Exporter 'import';
 use File::Path 'make_path';
 
-our @EXPORT_OK = qw(write_file script each_migration);
+our @EXPORT_OK = qw(write_file script each_migration write_marked);
 
 # Write a file, and the folders to it.
 sub write_file
@@ -41,6 +41,25 @@ sub each_migration
 	my ($migrations, $code) = @_;
 
 	$code->($_ + 1, $migrations->[$_]) foreach 0 .. $#$migrations;
+	return;
+}
+
+# Write a file for each migration, with a line before its up and one before its
+# down part.  path tells where, from its number and its name.
+sub write_marked
+{
+	my ($migrations, $up, $down, $path) = @_;
+
+	each_migration(
+		$migrations,
+		sub {
+			my ($number, $migration) = @_;
+
+			write_file(
+				$path->($number, $migration->{name}),
+				"$up\n", script($migration, 'up'),
+				"\n$down\n", script($migration, 'down'));
+		});
 	return;
 }
 
