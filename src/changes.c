@@ -83,11 +83,13 @@ find_known(const VersionRows *rows, const HistoryTexts *texts, size_t *count)
 											   (rows->nitems + 1) * sizeof(Known));
 	size_t		n = 0;
 
-	for (size_t i = 0; i < rows->nitems; i++)
+	/* the first recorded first: nearly their order already */
+	for (size_t i = rows->nitems; i > 0; i--)
 	{
-		known[n].version = rows->items[i].version;
-		known[n].text = history_texts_find(texts, rows->items[i].version,
-										   rows->items[i].id);
+		const VersionRow *row = &rows->items[i - 1];
+
+		known[n].version = row->version;
+		known[n].text = history_texts_find(texts, row->version, row->id);
 		if (known[n].text != NULL)
 			n++;
 	}

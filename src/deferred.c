@@ -83,22 +83,22 @@ is_any_deferrable(bool pending_only)
  * when the table that has it, or that it refers to, has events that wait.
  */
 static void
-keep_name(void *arg, HeapTuple row, TupleDesc desc)
+keep_name(void *arg, TupleTableSlot *row)
 {
 	DeferredNames *names = arg;
 	bool		isnull;
-	Oid			table = DatumGetObjectId(query_value(row, desc, 3, &isnull));
-	Oid			other = DatumGetObjectId(query_value(row, desc, 4, &isnull));
+	Oid			table = DatumGetObjectId(query_value(row, 3, &isnull));
+	Oid			other = DatumGetObjectId(query_value(row, 4, &isnull));
 	RangeVar   *range;
 
 	CHECK_FOR_INTERRUPTS();
 	if (names->pending_only && !is_pending(table, other))
 		return;
-	range = makeRangeVar(pstrdup(NameStr(*DatumGetName(query_value(row, desc, 1, &isnull)))),
-						 pstrdup(NameStr(*DatumGetName(query_value(row, desc, 2, &isnull)))),
+	range = makeRangeVar(pstrdup(NameStr(*DatumGetName(query_value(row, 1, &isnull)))),
+						 pstrdup(NameStr(*DatumGetName(query_value(row, 2, &isnull)))),
 						 -1);
 	names->deferrable = lappend(names->deferrable, range);
-	if (DatumGetBool(query_value(row, desc, 5, &isnull)))
+	if (DatumGetBool(query_value(row, 5, &isnull)))
 		names->deferred = lappend(names->deferred, range);
 }
 

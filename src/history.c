@@ -167,11 +167,11 @@ add_state(Columns *columns, const HistoryRow *row)
 
 /* QueryRow: receives a bigint. */
 static void
-receive_id(void *arg, HeapTuple row, TupleDesc desc)
+receive_id(void *arg, TupleTableSlot *row)
 {
 	bool		isnull;
 
-	*(int64 *) arg = DatumGetInt64(query_value(row, desc, 1, &isnull));
+	*(int64 *) arg = DatumGetInt64(query_value(row, 1, &isnull));
 }
 
 /*
@@ -298,21 +298,21 @@ history_renumber(const TrustedTable *table, int64 version, int64 new_version)
 
 /* Returns a text column, palloc'd; empty if it is null. */
 static char *
-text_value(HeapTuple row, TupleDesc desc, int column)
+text_value(TupleTableSlot *row, int column)
 {
 	bool		isnull;
-	Datum		value = query_value(row, desc, column, &isnull);
+	Datum		value = query_value(row, column, &isnull);
 
 	return isnull ? pstrdup("") : TextDatumGetCString(value);
 }
 
 /* Returns the members of an array of OIDs. */
 static List *
-oid_list(HeapTuple row, TupleDesc desc, int column)
+oid_list(TupleTableSlot *row, int column)
 {
 	List	   *list = NIL;
 	bool		isnull;
-	Datum		value = query_value(row, desc, column, &isnull);
+	Datum		value = query_value(row, column, &isnull);
 	Datum	   *oids;
 	int			count;
 
@@ -329,40 +329,40 @@ oid_list(HeapTuple row, TupleDesc desc, int column)
  * QueryRow: keeps the row of an unfinished migration.
  */
 static void
-keep_unfinished(void *arg, HeapTuple row, TupleDesc desc)
+keep_unfinished(void *arg, TupleTableSlot *row)
 {
 	List	  **rows = arg;
 	HistoryRow *item = palloc0(sizeof(HistoryRow));
 	bool		isnull;
 
 	item->event = "migration";
-	item->id = DatumGetInt64(query_value(row, desc, 1, &isnull));
-	item->version = DatumGetInt64(query_value(row, desc, 2, &isnull));
-	item->source = text_value(row, desc, 3);
-	item->environment = text_value(row, desc, 4);
-	item->direction = text_value(row, desc, 5);
-	item->checksum = text_value(row, desc, 6);
-	item->outcome = text_value(row, desc, 7);
-	item->statements = DatumGetInt32(query_value(row, desc, 8, &isnull));
-	item->statement = DatumGetInt32(query_value(row, desc, 9, &isnull));
-	item->partial = DatumGetBool(query_value(row, desc, 10, &isnull)) && !isnull;
-	item->invalid_indexes = oid_list(row, desc, 11);
-	item->version_sequence = DatumGetInt64(query_value(row, desc, 12, &isnull));
+	item->id = DatumGetInt64(query_value(row, 1, &isnull));
+	item->version = DatumGetInt64(query_value(row, 2, &isnull));
+	item->source = text_value(row, 3);
+	item->environment = text_value(row, 4);
+	item->direction = text_value(row, 5);
+	item->checksum = text_value(row, 6);
+	item->outcome = text_value(row, 7);
+	item->statements = DatumGetInt32(query_value(row, 8, &isnull));
+	item->statement = DatumGetInt32(query_value(row, 9, &isnull));
+	item->partial = DatumGetBool(query_value(row, 10, &isnull)) && !isnull;
+	item->invalid_indexes = oid_list(row, 11);
+	item->version_sequence = DatumGetInt64(query_value(row, 12, &isnull));
 	*rows = lappend(*rows, item);
 }
 
 /* QueryRow: receives a boolean. */
 static void
-receive_bool(void *arg, HeapTuple row, TupleDesc desc)
+receive_bool(void *arg, TupleTableSlot *row)
 {
 	bool		isnull;
 
-	*(bool *) arg = DatumGetBool(query_value(row, desc, 1, &isnull)) && !isnull;
+	*(bool *) arg = DatumGetBool(query_value(row, 1, &isnull)) && !isnull;
 }
 
 /* QueryRow: notes that there is a row. */
 static void
-note_row(void *arg, HeapTuple row, TupleDesc desc)
+note_row(void *arg, TupleTableSlot *row)
 {
 	*(bool *) arg = true;
 }
