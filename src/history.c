@@ -278,6 +278,49 @@ history_supersede(const TrustedTable *table, const HistoryRow *row)
 					1, &type, &value, NULL, NULL);
 }
 
+/* Returns values as an array, palloc'd; their type is 8 bytes long. */
+static Datum
+array_of(Datum *values, int count, Oid type)
+{
+	return PointerGetDatum(construct_array(values, count, type, sizeof(int64),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/*
+ * Changes what rows say of the size and time of their files; "stamps" is a
+ * list of HistoryStamp.
+ */
+void
+history_stamp(const TrustedTable *table, const List *stamps)
+{
+	int			count = list_length(stamps);
+	Datum	   *ids = palloc(count * sizeof(Datum));
+	Datum	   *sizes = palloc(count * sizeof(Datum));
+	Datum	   *times = palloc(count * sizeof(Datum));
+	Oid			types[] = {INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID};
+	Datum		values[3];
+
+	for (int i = 0; i < count; i++)
+	{
+		const HistoryStamp *stamp = list_nth(stamps, i);
+
+		ids[i] = Int64GetDatum(stamp->id);
+		sizes[i] = Int64GetDatum(stamp->file_size);
+		times[i] = TimestampTzGetDatum(stamp->file_changed);
+	}
+	values[0] = array_of(ids, count, INT8OID);
+	values[1] = array_of(sizes, count, INT8OID);
+	values[2] = array_of(times, count, TIMESTAMPTZOID);
+	query_table_run(table->relation,
+					psprintf("UPDATE %s h SET file_size = s.size,"
+							 " file_changed = s.changed"
+							 " FROM ROWS FROM (pg_catalog.unnest($1),"
+							 " pg_catalog.unnest($2), pg_catalog.unnest($3))"
+							 " s(id, size, changed) WHERE h.id" EQUALS "s.id",
+							 table->name),
+					3, types, values, NULL, NULL);
+}
+
 /*
  * Gives what has happened to a version to the number that it has now.
  */

@@ -157,6 +157,20 @@ compare_ids(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
+/* Turns the order of the rows round. */
+void
+version_rows_reverse(VersionRows *rows)
+{
+	for (size_t i = 0; i < rows->nitems / 2; i++)
+	{
+		VersionRow *other = &rows->items[rows->nitems - 1 - i];
+		VersionRow	row = rows->items[i];
+
+		rows->items[i] = *other;
+		*other = row;
+	}
+}
+
 /*
  * Puts the rows in goose's order, the last recorded first.  They mostly come
  * the other way round, as they were written, and qsort() sees that at once.
@@ -164,18 +178,9 @@ compare_ids(const void *a, const void *b)
 static void
 order_rows(VersionRows *rows)
 {
-	size_t		last = rows->nitems - 1;
-
-	if (rows->nitems < 2)
-		return;
-	qsort(rows->items, rows->nitems, sizeof(VersionRow), compare_ids);
-	for (size_t i = 0; i < last - i; i++)
-	{
-		VersionRow	row = rows->items[i];
-
-		rows->items[i] = rows->items[last - i];
-		rows->items[last - i] = row;
-	}
+	if (rows->nitems > 1)
+		qsort(rows->items, rows->nitems, sizeof(VersionRow), compare_ids);
+	version_rows_reverse(rows);
 }
 
 /*
