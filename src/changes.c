@@ -28,18 +28,21 @@
 #define CHANGE_LIST_MAX 50
 
 /*
- * Is the migration what it was?  If it cannot be read, *why says why, unless
- * it is NULL.
+ * Is the migration what it was?  If it cannot be read, *why says why.  If its
+ * file had to be read and is the same, *new_stamp is what tells it from now
+ * on; without it there is nothing to tell it by.  Either may be NULL.
  */
 bool
 changes_is_same(const Source *source, const HistoryText *text,
-				const char **why)
+				const char **why, SourceStamp *new_stamp)
 {
 	Migration	migration = {.source = source};
 	List	   *problems = NIL;
 	SourceStamp stamp;
 	bool		same = false;
 
+	if (new_stamp != NULL)
+		new_stamp->size = -1;
 	if (text->file_size >= 0)
 	{
 		stamp = source_stamp(source);
@@ -51,6 +54,8 @@ changes_is_same(const Source *source, const HistoryText *text,
 		same = strcmp(checksum_migration(&migration), text->checksum) == 0;
 	else if (why != NULL)
 		*why = ((Problem *) linitial(problems))->message;
+	if (same && new_stamp != NULL)
+		*new_stamp = migration.stamp;
 	if (migration.text != NULL)
 		pfree(migration.text);
 	return same;
@@ -83,11 +88,13 @@ find_known(const VersionRows *rows, const HistoryTexts *texts, size_t *count)
 											   (rows->nitems + 1) * sizeof(Known));
 	size_t		n = 0;
 
-	for (size_t i = 0; i < rows->nitems; i++)
+	/* the first recorded first: nearly their order already */
+	for (size_t i = rows->nitems; i > 0; i--)
 	{
-		known[n].version = rows->items[i].version;
-		known[n].text = history_texts_find(texts, rows->items[i].version,
-										   rows->items[i].id);
+		const VersionRow *row = &rows->items[i - 1];
+
+		known[n].version = row->version;
+		known[n].text = history_texts_find(texts, row->version, row->id);
 		if (known[n].text != NULL)
 			n++;
 	}
@@ -98,12 +105,29 @@ find_known(const VersionRows *rows, const HistoryTexts *texts, size_t *count)
 }
 
 /*
+ * Adds to a list of HistoryStamp what tells a file from now on.
+ */
+static void
+add_stamp(List **stamps, const HistoryText *text, const SourceStamp *stamp)
+{
+	HistoryStamp *item = palloc(sizeof(HistoryStamp));
+
+	item->id = text->id;
+	item->file_size = stamp->size;
+	item->file_changed = stamp->changed;
+	*stamps = lappend(*stamps, item);
+}
+
+/*
  * Returns the migrations that have changed since they were applied, as a list
- * of Change, palloc'd, ascending by version.  "history" may be NULL.
+ * of Change, palloc'd, ascending by version.  "history" may be NULL.  Unless
+ * "stamps" is NULL it gets what the history should know of the others, so that
+ * their files need not be read again: a list of HistoryStamp, palloc'd.
  */
 List *
 changes_find(const SourceSet *sources, const VersionRows *rows,
-			 const TrustedTable *history, const Settings *settings)
+			 const TrustedTable *history, const Settings *settings,
+			 List **stamps)
 {
 	List	   *changes = NIL;
 	Known	   *known;
@@ -126,6 +150,7 @@ changes_find(const SourceSet *sources, const VersionRows *rows,
 	{
 		const Source *source = &sources->items[i];
 		const char *why = NULL;
+		SourceStamp stamp;
 
 		CHECK_FOR_INTERRUPTS();
 		while (k < count && known[k].version < source->version)
@@ -136,7 +161,7 @@ changes_find(const SourceSet *sources, const VersionRows *rows,
 		if (known[k].version != source->version || source->called != NULL)
 			continue;
 		MemoryContextSwitchTo(context);
-		if (!changes_is_same(source, known[k].text, &why))
+		if (!changes_is_same(source, known[k].text, &why, &stamp))
 		{
 			Change	   *change;
 
@@ -147,6 +172,8 @@ changes_find(const SourceSet *sources, const VersionRows *rows,
 			changes = lappend(changes, change);
 		}
 		MemoryContextSwitchTo(caller);
+		if (stamps != NULL && stamp.size >= 0)
+			add_stamp(stamps, known[k].text, &stamp);
 		MemoryContextReset(context);
 	}
 	MemoryContextDelete(whole);

@@ -10,6 +10,7 @@
 #ifndef GOOSEPLUS_CHANGES_H
 #define GOOSEPLUS_CHANGES_H
 
+#include "history.h"
 #include "history_text.h"
 #include "problem.h"
 #include "source.h"
@@ -23,10 +24,10 @@ typedef struct Change
 } Change;
 
 extern bool changes_is_same(const Source *source, const HistoryText *text,
-							const char **why);
+							const char **why, SourceStamp *new_stamp);
 extern List *changes_find(const SourceSet *sources, const VersionRows *rows,
 						  const TrustedTable *history,
-						  const Settings *settings);
+						  const Settings *settings, List **stamps);
 extern Problem *changes_problem(const Change *change,
 								const Settings *settings);
 extern void changes_report(const List *changes, const Settings *settings);

@@ -49,20 +49,6 @@ collect_sources(const Settings *settings, const char *env,
 }
 
 /*
- * Returns the recorded versions in the order of the rows, palloc'd.
- */
-static int64 *
-recorded_versions(const VersionRows *rows)
-{
-	int64	   *versions = MemoryContextAllocHuge(CurrentMemoryContext,
-												  (rows->nitems + 1) * sizeof(int64));
-
-	for (size_t i = 0; i < rows->nitems; i++)
-		versions[i] = rows->items[i].version;
-	return versions;
-}
-
-/*
  * Plans which migrations to apply, up to a target or PLAN_NO_TARGET.
  */
 void
@@ -77,10 +63,14 @@ collect_plan(const SourceSet *sources, const VersionRows *rows,
 	};
 	int64	   *available = MemoryContextAllocHuge(CurrentMemoryContext,
 												   (sources->nitems + 1) * sizeof(int64));
-	int64	   *applied = recorded_versions(rows);
+	int64	   *applied = MemoryContextAllocHuge(CurrentMemoryContext,
+												 (rows->nitems + 1) * sizeof(int64));
 
 	for (size_t i = 0; i < sources->nitems; i++)
 		available[i] = sources->items[i].version;
+	/* the first recorded first: mostly sorted, as plan_up() has them sorted */
+	for (size_t i = 0; i < rows->nitems; i++)
+		applied[i] = rows->items[rows->nitems - 1 - i].version;
 	input.available = available;
 	input.applied = applied;
 	(void) plan_up(&input, plan);
@@ -94,9 +84,13 @@ collect_plan(const SourceSet *sources, const VersionRows *rows,
 int64 *
 collect_plan_down(const VersionRows *rows, int64 target, size_t *nversions)
 {
-	int64	   *applied = recorded_versions(rows);
-	int64	   *versions = plan_down(applied, rows->nitems, target, nversions);
+	int64	   *applied = MemoryContextAllocHuge(CurrentMemoryContext,
+												 (rows->nitems + 1) * sizeof(int64));
+	int64	   *versions;
 
+	for (size_t i = 0; i < rows->nitems; i++)
+		applied[i] = rows->items[i].version;
+	versions = plan_down(applied, rows->nitems, target, nversions);
 	pfree(applied);
 	return versions;
 }

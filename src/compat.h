@@ -27,6 +27,7 @@
 #include "storage/smgr.h"
 #include "tcop/pquery.h"
 #include "utils/guc_tables.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 #include "utils/wait_event.h"
 
@@ -59,6 +60,28 @@ compat_portal_run(Portal portal, bool top_level, DestReceiver *dest,
 					 completion);
 #endif
 }
+
+/*
+ * PostgreSQL 18 (commit 3eea7a0c97e9) removed ExecutorRun's execute_once, too.
+ */
+static inline void
+compat_executor_run(QueryDesc *query)
+{
+#if PG_VERSION_NUM >= 180000
+	ExecutorRun(query, ForwardScanDirection, 0);
+#else
+	ExecutorRun(query, ForwardScanDirection, 0, true);
+#endif
+}
+
+/*
+ * PostgreSQL 19 has a type for what identifies a system cache.
+ */
+#if PG_VERSION_NUM >= 190000
+typedef SysCacheIdentifier CompatCacheId;
+#else
+typedef int CompatCacheId;
+#endif
 
 /*
  * PostgreSQL 17 (commit c9af05465) lets extensions name their wait events;

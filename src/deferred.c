@@ -21,9 +21,11 @@
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "nodes/memnodes.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/memutils.h"
 
 #include "deferred.h"
 #include "query.h"
@@ -37,6 +39,23 @@ typedef struct DeferredNames
 	List	   *deferrable;
 	List	   *deferred;		/* those deferred by their definition */
 } DeferredNames;
+
+/*
+ * Has an event of a trigger ever been queued in this transaction?  The server
+ * makes the memory for them when the first one is, and frees it at the end of
+ * the transaction (afterTriggerAddEvent() of trigger.c, 15 to 19).
+ */
+static bool
+is_any_queued(void)
+{
+	for (MemoryContext child = TopTransactionContext->firstchild;
+		 child != NULL; child = child->nextchild)
+	{
+		if (strcmp(child->name, "AfterTriggerEvents") == 0)
+			return true;
+	}
+	return false;
+}
 
 /*
  * Do events of that table, or of the one it refers to (if it does), wait?
@@ -83,22 +102,22 @@ is_any_deferrable(bool pending_only)
  * when the table that has it, or that it refers to, has events that wait.
  */
 static void
-keep_name(void *arg, HeapTuple row, TupleDesc desc)
+keep_name(void *arg, TupleTableSlot *row)
 {
 	DeferredNames *names = arg;
 	bool		isnull;
-	Oid			table = DatumGetObjectId(query_value(row, desc, 3, &isnull));
-	Oid			other = DatumGetObjectId(query_value(row, desc, 4, &isnull));
+	Oid			table = DatumGetObjectId(query_value(row, 3, &isnull));
+	Oid			other = DatumGetObjectId(query_value(row, 4, &isnull));
 	RangeVar   *range;
 
 	CHECK_FOR_INTERRUPTS();
 	if (names->pending_only && !is_pending(table, other))
 		return;
-	range = makeRangeVar(pstrdup(NameStr(*DatumGetName(query_value(row, desc, 1, &isnull)))),
-						 pstrdup(NameStr(*DatumGetName(query_value(row, desc, 2, &isnull)))),
+	range = makeRangeVar(pstrdup(NameStr(*DatumGetName(query_value(row, 1, &isnull)))),
+						 pstrdup(NameStr(*DatumGetName(query_value(row, 2, &isnull)))),
 						 -1);
 	names->deferrable = lappend(names->deferrable, range);
-	if (DatumGetBool(query_value(row, desc, 5, &isnull)))
+	if (DatumGetBool(query_value(row, 5, &isnull)))
 		names->deferred = lappend(names->deferred, range);
 }
 
@@ -158,13 +177,15 @@ check_and_reset(bool pending_only)
 
 /*
  * Checks what has been deferred so far, now.  Only constraints with events
- * that wait are touched: a database can have very many.  Errors: a constraint
- * is violated.
+ * that wait are touched: a database can have very many, and a migration that
+ * creates tables does not even look for them.  Errors: a constraint is
+ * violated.
  */
 void
 deferred_check(void)
 {
-	check_and_reset(true);
+	if (is_any_queued())
+		check_and_reset(true);
 }
 
 /*

@@ -92,15 +92,15 @@ deploy_retry_stop(void)
 
 /* QueryRow: adds one who holds the lock. */
 static void
-add_holder(void *arg, HeapTuple row, TupleDesc desc)
+add_holder(void *arg, TupleTableSlot *row)
 {
 	StringInfo	holders = arg;
 	bool		no_pid;
 	bool		no_name;
 	bool		no_age;
-	int			pid = DatumGetInt32(query_value(row, desc, 1, &no_pid));
-	Datum		name = query_value(row, desc, 2, &no_name);
-	double		age = DatumGetFloat8(query_value(row, desc, 3, &no_age));
+	int			pid = DatumGetInt32(query_value(row, 1, &no_pid));
+	Datum		name = query_value(row, 2, &no_name);
+	double		age = DatumGetFloat8(query_value(row, 3, &no_age));
 
 	/* a prepared transaction has none */
 	if (no_pid)

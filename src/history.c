@@ -167,11 +167,11 @@ add_state(Columns *columns, const HistoryRow *row)
 
 /* QueryRow: receives a bigint. */
 static void
-receive_id(void *arg, HeapTuple row, TupleDesc desc)
+receive_id(void *arg, TupleTableSlot *row)
 {
 	bool		isnull;
 
-	*(int64 *) arg = DatumGetInt64(query_value(row, desc, 1, &isnull));
+	*(int64 *) arg = DatumGetInt64(query_value(row, 1, &isnull));
 }
 
 /*
@@ -278,6 +278,49 @@ history_supersede(const TrustedTable *table, const HistoryRow *row)
 					1, &type, &value, NULL, NULL);
 }
 
+/* Returns values as an array, palloc'd; their type is 8 bytes long. */
+static Datum
+array_of(Datum *values, int count, Oid type)
+{
+	return PointerGetDatum(construct_array(values, count, type, sizeof(int64),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/*
+ * Changes what rows say of the size and time of their files; "stamps" is a
+ * list of HistoryStamp.
+ */
+void
+history_stamp(const TrustedTable *table, const List *stamps)
+{
+	int			count = list_length(stamps);
+	Datum	   *ids = palloc(count * sizeof(Datum));
+	Datum	   *sizes = palloc(count * sizeof(Datum));
+	Datum	   *times = palloc(count * sizeof(Datum));
+	Oid			types[] = {INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID};
+	Datum		values[3];
+
+	for (int i = 0; i < count; i++)
+	{
+		const HistoryStamp *stamp = list_nth(stamps, i);
+
+		ids[i] = Int64GetDatum(stamp->id);
+		sizes[i] = Int64GetDatum(stamp->file_size);
+		times[i] = TimestampTzGetDatum(stamp->file_changed);
+	}
+	values[0] = array_of(ids, count, INT8OID);
+	values[1] = array_of(sizes, count, INT8OID);
+	values[2] = array_of(times, count, TIMESTAMPTZOID);
+	query_table_run(table->relation,
+					psprintf("UPDATE %s h SET file_size = s.size,"
+							 " file_changed = s.changed"
+							 " FROM ROWS FROM (pg_catalog.unnest($1),"
+							 " pg_catalog.unnest($2), pg_catalog.unnest($3))"
+							 " s(id, size, changed) WHERE h.id" EQUALS "s.id",
+							 table->name),
+					3, types, values, NULL, NULL);
+}
+
 /*
  * Gives what has happened to a version to the number that it has now.
  */
@@ -298,21 +341,21 @@ history_renumber(const TrustedTable *table, int64 version, int64 new_version)
 
 /* Returns a text column, palloc'd; empty if it is null. */
 static char *
-text_value(HeapTuple row, TupleDesc desc, int column)
+text_value(TupleTableSlot *row, int column)
 {
 	bool		isnull;
-	Datum		value = query_value(row, desc, column, &isnull);
+	Datum		value = query_value(row, column, &isnull);
 
 	return isnull ? pstrdup("") : TextDatumGetCString(value);
 }
 
 /* Returns the members of an array of OIDs. */
 static List *
-oid_list(HeapTuple row, TupleDesc desc, int column)
+oid_list(TupleTableSlot *row, int column)
 {
 	List	   *list = NIL;
 	bool		isnull;
-	Datum		value = query_value(row, desc, column, &isnull);
+	Datum		value = query_value(row, column, &isnull);
 	Datum	   *oids;
 	int			count;
 
@@ -329,40 +372,40 @@ oid_list(HeapTuple row, TupleDesc desc, int column)
  * QueryRow: keeps the row of an unfinished migration.
  */
 static void
-keep_unfinished(void *arg, HeapTuple row, TupleDesc desc)
+keep_unfinished(void *arg, TupleTableSlot *row)
 {
 	List	  **rows = arg;
 	HistoryRow *item = palloc0(sizeof(HistoryRow));
 	bool		isnull;
 
 	item->event = "migration";
-	item->id = DatumGetInt64(query_value(row, desc, 1, &isnull));
-	item->version = DatumGetInt64(query_value(row, desc, 2, &isnull));
-	item->source = text_value(row, desc, 3);
-	item->environment = text_value(row, desc, 4);
-	item->direction = text_value(row, desc, 5);
-	item->checksum = text_value(row, desc, 6);
-	item->outcome = text_value(row, desc, 7);
-	item->statements = DatumGetInt32(query_value(row, desc, 8, &isnull));
-	item->statement = DatumGetInt32(query_value(row, desc, 9, &isnull));
-	item->partial = DatumGetBool(query_value(row, desc, 10, &isnull)) && !isnull;
-	item->invalid_indexes = oid_list(row, desc, 11);
-	item->version_sequence = DatumGetInt64(query_value(row, desc, 12, &isnull));
+	item->id = DatumGetInt64(query_value(row, 1, &isnull));
+	item->version = DatumGetInt64(query_value(row, 2, &isnull));
+	item->source = text_value(row, 3);
+	item->environment = text_value(row, 4);
+	item->direction = text_value(row, 5);
+	item->checksum = text_value(row, 6);
+	item->outcome = text_value(row, 7);
+	item->statements = DatumGetInt32(query_value(row, 8, &isnull));
+	item->statement = DatumGetInt32(query_value(row, 9, &isnull));
+	item->partial = DatumGetBool(query_value(row, 10, &isnull)) && !isnull;
+	item->invalid_indexes = oid_list(row, 11);
+	item->version_sequence = DatumGetInt64(query_value(row, 12, &isnull));
 	*rows = lappend(*rows, item);
 }
 
 /* QueryRow: receives a boolean. */
 static void
-receive_bool(void *arg, HeapTuple row, TupleDesc desc)
+receive_bool(void *arg, TupleTableSlot *row)
 {
 	bool		isnull;
 
-	*(bool *) arg = DatumGetBool(query_value(row, desc, 1, &isnull)) && !isnull;
+	*(bool *) arg = DatumGetBool(query_value(row, 1, &isnull)) && !isnull;
 }
 
 /* QueryRow: notes that there is a row. */
 static void
-note_row(void *arg, HeapTuple row, TupleDesc desc)
+note_row(void *arg, TupleTableSlot *row)
 {
 	*(bool *) arg = true;
 }

@@ -12,6 +12,7 @@
 #define GOOSEPLUS_HISTORY_H
 
 #include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
 
 #include "trust.h"
 
@@ -52,11 +53,20 @@ typedef struct HistoryRow
 	int64		version_sequence;	/* see version_table_sequence() */
 } HistoryRow;
 
+/* What tells the file that a row speaks of, from now on. */
+typedef struct HistoryStamp
+{
+	int64		id;				/* of the row */
+	int64		file_size;
+	TimestampTz file_changed;
+} HistoryStamp;
+
 extern int64 history_add(const TrustedTable *table, const HistoryRow *row);
 extern void history_put(const TrustedTable *table, HistoryRow *row);
 extern void history_interrupt(const TrustedTable *table, const char *run);
 extern void history_supersede(const TrustedTable *table,
 							  const HistoryRow *row);
+extern void history_stamp(const TrustedTable *table, const List *stamps);
 extern void history_renumber(const TrustedTable *table, int64 version,
 							 int64 new_version);
 extern List *history_unfinished(const TrustedTable *table);

@@ -14,6 +14,7 @@
 
 extern TrustedTable *history_find(const Settings *settings);
 extern TrustedTable *history_find_readable(const Settings *settings);
+extern TrustedTable *history_find_stampable(const Settings *settings);
 extern const char *history_hidden(const Settings *settings);
 extern TrustedTable *history_ensure(const Settings *settings);
 

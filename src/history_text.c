@@ -46,26 +46,26 @@
  * Fills in what the columns say.
  */
 static void
-fill_text(HistoryText *known, HeapTuple row, TupleDesc desc)
+fill_text(HistoryText *known, TupleTableSlot *row)
 {
 	bool		isnull;
 
 	memset(known, 0, sizeof(HistoryText));
-	known->id = DatumGetInt64(query_value(row, desc, 1, &isnull));
-	known->version = DatumGetInt64(query_value(row, desc, 2, &isnull));
-	known->version_row = DatumGetInt64(query_value(row, desc, 3, &isnull));
-	text_to_cstring_buffer(DatumGetTextPP(query_value(row, desc, 4, &isnull)),
+	known->id = DatumGetInt64(query_value(row, 1, &isnull));
+	known->version = DatumGetInt64(query_value(row, 2, &isnull));
+	known->version_row = DatumGetInt64(query_value(row, 3, &isnull));
+	text_to_cstring_buffer(DatumGetTextPP(query_value(row, 4, &isnull)),
 						   known->checksum, sizeof(known->checksum));
-	known->file_size = DatumGetInt64(query_value(row, desc, 5, &isnull));
+	known->file_size = DatumGetInt64(query_value(row, 5, &isnull));
 	if (isnull)
 		known->file_size = -1;
-	known->file_changed = DatumGetTimestampTz(query_value(row, desc, 6, &isnull));
-	known->ended = DatumGetTimestampTz(query_value(row, desc, 7, &isnull));
+	known->file_changed = DatumGetTimestampTz(query_value(row, 6, &isnull));
+	known->ended = DatumGetTimestampTz(query_value(row, 7, &isnull));
 }
 
 /* QueryRow: keeps the text of a numbered migration. */
 static void
-keep_text(void *arg, HeapTuple row, TupleDesc desc)
+keep_text(void *arg, TupleTableSlot *row)
 {
 	HistoryTexts *texts = arg;
 
@@ -77,7 +77,7 @@ keep_text(void *arg, HeapTuple row, TupleDesc desc)
 			repalloc_huge(texts->items,
 						  texts->allocated * sizeof(HistoryText));
 	}
-	fill_text(&texts->items[texts->nitems++], row, desc);
+	fill_text(&texts->items[texts->nitems++], row);
 }
 
 static int
@@ -155,14 +155,14 @@ find_repeatable(const List *texts, const char *source)
  * before it; or notes that it was not all that was run.
  */
 static void
-keep_repeatable(void *arg, HeapTuple row, TupleDesc desc)
+keep_repeatable(void *arg, TupleTableSlot *row)
 {
 	List	  **texts = arg;
 	bool		isnull;
-	char	   *source = TextDatumGetCString(query_value(row, desc, 8, &isnull));
+	char	   *source = TextDatumGetCString(query_value(row, 8, &isnull));
 	HistoryText *known = find_repeatable(*texts, source);
 
-	if (!DatumGetBool(query_value(row, desc, 10, &isnull)))
+	if (!DatumGetBool(query_value(row, 10, &isnull)))
 	{
 		if (known != NULL)
 			known->half_replaced = true;
@@ -173,9 +173,9 @@ keep_repeatable(void *arg, HeapTuple row, TupleDesc desc)
 		known = palloc(sizeof(HistoryText));
 		*texts = lappend(*texts, known);
 	}
-	fill_text(known, row, desc);
+	fill_text(known, row);
 	known->source = source;
-	known->taken_back = DatumGetBool(query_value(row, desc, 9, &isnull));
+	known->taken_back = DatumGetBool(query_value(row, 9, &isnull));
 }
 
 /*
@@ -200,13 +200,13 @@ history_texts_repeatable(const TrustedTable *table)
 
 /* QueryRow: keeps a name. */
 static void
-keep_name(void *arg, HeapTuple row, TupleDesc desc)
+keep_name(void *arg, TupleTableSlot *row)
 {
 	List	  **names = arg;
 	bool		isnull;
 
 	*names = lappend(*names,
-					 TextDatumGetCString(query_value(row, desc, 1, &isnull)));
+					 TextDatumGetCString(query_value(row, 1, &isnull)));
 }
 
 /*
@@ -229,16 +229,16 @@ history_text_environments(const TrustedTable *table)
 
 /* QueryRow: receives a script. */
 static void
-receive_script(void *arg, HeapTuple row, TupleDesc desc)
+receive_script(void *arg, TupleTableSlot *row)
 {
 	HistoryScript *script = arg;
 	bool		isnull;
 	Datum		value;
 
-	script->source = TextDatumGetCString(query_value(row, desc, 1, &isnull));
-	script->environment = TextDatumGetCString(query_value(row, desc, 2, &isnull));
-	script->complete = DatumGetBool(query_value(row, desc, 3, &isnull));
-	value = query_value(row, desc, 4, &isnull);
+	script->source = TextDatumGetCString(query_value(row, 1, &isnull));
+	script->environment = TextDatumGetCString(query_value(row, 2, &isnull));
+	script->complete = DatumGetBool(query_value(row, 3, &isnull));
+	value = query_value(row, 4, &isnull);
 	script->text = isnull ? NULL : TextDatumGetCString(value);
 }
 

@@ -43,13 +43,13 @@
 
 /* QueryRow: keeps an OID. */
 static void
-keep_oid(void *arg, HeapTuple row, TupleDesc desc)
+keep_oid(void *arg, TupleTableSlot *row)
 {
 	List	  **oids = arg;
 	bool		isnull;
 
 	*oids = lappend_oid(*oids,
-						DatumGetObjectId(query_value(row, desc, 1, &isnull)));
+						DatumGetObjectId(query_value(row, 1, &isnull)));
 }
 
 /*

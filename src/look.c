@@ -75,6 +75,8 @@ sort_rows(VersionRows *rows)
 {
 	size_t		kept = 0;
 
+	/* nearly in order then, which is soon sorted */
+	version_rows_reverse(rows);
 	if (rows->nitems > 1)
 		qsort(rows->items, rows->nitems, sizeof(VersionRow), compare_rows);
 	for (size_t i = 0; i < rows->nitems; i++)
@@ -98,7 +100,7 @@ find_changes(const SourceSet *sources, const VersionRows *rows,
 	if (settings->checksum == CHECKSUM_OFF)
 		return NIL;
 	return changes_find(sources, rows, history_find_readable(settings),
-						settings);
+						settings, NULL);
 }
 
 /*

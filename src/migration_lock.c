@@ -151,11 +151,11 @@ try_row(void *arg)
  * QueryRow: adds a process id to a list in text.
  */
 static void
-add_holder(void *arg, HeapTuple row, TupleDesc desc)
+add_holder(void *arg, TupleTableSlot *row)
 {
 	StringInfo	holders = arg;
 	bool		isnull;
-	Datum		pid = query_value(row, desc, 1, &isnull);
+	Datum		pid = query_value(row, 1, &isnull);
 
 	if (!isnull)
 		appendStringInfo(holders, "%s%d", holders->len > 0 ? ", " : "",
@@ -219,7 +219,7 @@ migration_lock_refuse(const Settings *settings, const char *limit)
  * QueryRow: notes that there is a row.
  */
 static void
-note_row(void *arg, HeapTuple row, TupleDesc desc)
+note_row(void *arg, TupleTableSlot *row)
 {
 	*(bool *) arg = true;
 }

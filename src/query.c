@@ -45,24 +45,17 @@ query_run(const char *sql, int expected, int nargs, const Oid *types,
 	if (receive != NULL)
 	{
 		SPITupleTable *table = SPI_tuptable;
+		TupleTableSlot *slot;
 
 		MemoryContextSwitchTo(context);
+		slot = MakeSingleTupleTableSlot(table->tupdesc, &TTSOpsHeapTuple);
 		for (uint64 i = 0; i < processed; i++)
-			receive(arg, table->vals[i], table->tupdesc);
+			receive(arg, ExecStoreHeapTuple(table->vals[i], slot, false));
+		ExecDropSingleTupleTableSlot(slot);
 	}
 	code = SPI_finish();
 	if (code != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed: %s", SPI_result_code_string(code));
 	MemoryContextSwitchTo(context);
 	return processed;
-}
-
-/*
- * Returns a column, from 1, of a row.  By-reference values live as long as
- * the row: copy what is kept.
- */
-Datum
-query_value(HeapTuple row, TupleDesc desc, int column, bool *isnull)
-{
-	return SPI_getbinval(row, desc, column, isnull);
 }

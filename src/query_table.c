@@ -10,6 +10,11 @@
  * the query is analyzed once, the table that it means is compared with the
  * one that was found, and what runs is that analyzed query.
  *
+ * A run writes the same few queries for each of its migrations, so their plans
+ * are kept until the transaction ends.  What is kept never looks a name up
+ * again.  As in the server's plan cache it counts no more once the table, or
+ * any schema, has changed; then the query is analyzed and compared anew.
+ *
  * Other queries go through query.c.
  *
  * Copyright (c) 2026, gooseplus contributors
@@ -19,25 +24,51 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "executor/tstoreReceiver.h"
-#include "executor/tuptable.h"
+#include "executor/execdesc.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
 #include "nodes/parsenodes.h"
+#include "nodes/plannodes.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
 #include "rewrite/prs2lock.h"
+#include "storage/lmgr.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
-#include "tcop/utility.h"
-#include "utils/portal.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 #include "utils/snapmgr.h"
-#include "utils/tuplestore.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "query_table.h"
+
+/* How many plans a transaction keeps, those that count no more included. */
+#define KEPT_PLANS_MAX 64
+
+/* A plan that is kept. */
+typedef struct KeptPlan
+{
+	bool		valid;			/* has nothing changed that it knows? */
+	Oid			relation;
+	LOCKMODE	mode;
+	const char *sql;
+	PlannedStmt *plan;
+} KeptPlan;
+
+/* The plans of the transaction. */
+typedef struct KeptPlans
+{
+	MemoryContext context;
+	MemoryContextCallback callback;
+	int			count;
+	KeptPlan	items[KEPT_PLANS_MAX];
+} KeptPlans;
+
+static KeptPlans *kept_plans = NULL;
 
 /*
  * Raises an error if the query means another table than the one found.
@@ -111,7 +142,7 @@ has_rule(Oid relation, CmdType command)
  * Returns the plan of a query, allocated in the current context.  Errors: it
  * means another table, or a rule makes another command of it.
  */
-static List *
+static PlannedStmt *
 plan_query(const char *sql, Oid relation, int nargs, const Oid *types)
 {
 	List	   *raws = raw_parser(sql, RAW_PARSE_DEFAULT);
@@ -141,7 +172,137 @@ plan_query(const char *sql, Oid relation, int nargs, const Oid *types)
 	plans = pg_plan_queries(rewritten, sql, 0, NULL);
 	PopActiveSnapshot();
 	error_context_stack = callback.previous;
-	return plans;
+	return linitial_node(PlannedStmt, plans);
+}
+
+/*
+ * Relation cache callback: gives up the plans that know the relation, or all
+ * of them.
+ */
+static void
+forget_relation(Datum arg, Oid relation)
+{
+	for (int i = 0; kept_plans != NULL && i < kept_plans->count; i++)
+	{
+		KeptPlan   *kept = &kept_plans->items[i];
+
+		if (!OidIsValid(relation) ||
+			list_member_oid(kept->plan->relationOids, relation))
+			kept->valid = false;
+	}
+}
+
+/* System cache callback: gives up all plans. */
+static void
+forget_all(Datum arg, CompatCacheId cache, uint32 hash)
+{
+	forget_relation(arg, InvalidOid);
+}
+
+/* Memory context callback: the transaction ends. */
+static void
+forget_kept(void *arg)
+{
+	kept_plans = NULL;
+}
+
+/*
+ * Makes room for plans that live as long as the transaction.
+ */
+static void
+begin_keeping(void)
+{
+	static bool registered = false;
+	MemoryContext context = AllocSetContextCreate(TopTransactionContext,
+												  "gooseplus plans",
+												  ALLOCSET_DEFAULT_SIZES);
+	KeptPlans  *plans = MemoryContextAllocZero(context, sizeof(KeptPlans));
+
+	plans->context = context;
+	plans->callback.func = forget_kept;
+	MemoryContextRegisterResetCallback(context, &plans->callback);
+	if (!registered)
+	{
+		CacheRegisterRelcacheCallback(forget_relation, (Datum) 0);
+		CacheRegisterSyscacheCallback(NAMESPACEOID, forget_all, (Datum) 0);
+		registered = true;
+	}
+	kept_plans = plans;
+}
+
+/*
+ * Returns the mode in which a plan locks the table, if it can be kept: if it
+ * depends on that table alone.  Otherwise NoLock: a view leads to others, and
+ * a function may be put in by its text.
+ */
+static LOCKMODE
+keeping_mode(const PlannedStmt *plan, Oid relation)
+{
+	LOCKMODE	mode = NoLock;
+	ListCell   *cell;
+
+	if (plan->invalItems != NIL || plan->dependsOnRole || plan->transientPlan)
+		return NoLock;
+	foreach(cell, plan->rtable)
+	{
+		const RangeTblEntry *entry = lfirst_node(RangeTblEntry, cell);
+
+		if (!OidIsValid(entry->relid))
+			continue;
+		if (entry->rtekind != RTE_RELATION || entry->relid != relation)
+			return NoLock;
+		mode = Max(mode, entry->rellockmode);
+	}
+	return mode;
+}
+
+/*
+ * Keeps a copy of a plan, if it can be kept and there is room.
+ */
+static void
+keep_plan(Oid relation, const char *sql, PlannedStmt *plan)
+{
+	LOCKMODE	mode = keeping_mode(plan, relation);
+	MemoryContext context;
+	KeptPlan   *kept;
+
+	if (mode == NoLock)
+		return;
+	if (kept_plans == NULL)
+		begin_keeping();
+	if (kept_plans->count == KEPT_PLANS_MAX)
+		return;
+	context = MemoryContextSwitchTo(kept_plans->context);
+	kept = &kept_plans->items[kept_plans->count];
+	kept->relation = relation;
+	kept->mode = mode;
+	kept->sql = pstrdup(sql);
+	kept->plan = copyObject(plan);
+	kept->valid = true;
+	kept_plans->count++;
+	MemoryContextSwitchTo(context);
+}
+
+/*
+ * Returns the plan that is kept of a query, or NULL.  What others have changed
+ * is heard of when the table is locked: the lock can be gone that came with
+ * the plan, if a subtransaction has been undone since.
+ */
+static PlannedStmt *
+find_plan(Oid relation, const char *sql)
+{
+	for (int i = 0; kept_plans != NULL && i < kept_plans->count; i++)
+	{
+		KeptPlan   *kept = &kept_plans->items[i];
+
+		if (!kept->valid || kept->relation != relation ||
+			strcmp(kept->sql, sql) != 0)
+			continue;
+		LockRelationOid(relation, kept->mode);
+		if (kept->valid)
+			return kept->plan;
+	}
+	return NULL;
 }
 
 /*
@@ -162,25 +323,34 @@ make_params(int nargs, const Oid *types, const Datum *values)
 	return params;
 }
 
-/*
- * Gives each row that has been stored to the receiver.
- */
-static void
-deliver_rows(Tuplestorestate *store, TupleDesc desc, QueryRow receive,
-			 void *arg)
+/* Gives each row to a function, as it comes. */
+typedef struct RowReceiver
 {
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	DestReceiver pub;
+	MemoryContext context;		/* of the caller */
+	QueryRow	receive;
+	void	   *arg;
+} RowReceiver;
 
-	while (tuplestore_gettupleslot(store, true, false, slot))
-	{
-		bool		free_row;
-		HeapTuple	row = ExecFetchSlotHeapTuple(slot, false, &free_row);
+static void
+begin_rows(DestReceiver *self, int operation, TupleDesc desc)
+{
+}
 
-		receive(arg, row, desc);
-		if (free_row)
-			heap_freetuple(row);
-	}
-	ExecDropSingleTupleTableSlot(slot);
+static bool
+receive_row(TupleTableSlot *row, DestReceiver *self)
+{
+	RowReceiver *receiver = (RowReceiver *) self;
+	MemoryContext context = MemoryContextSwitchTo(receiver->context);
+
+	receiver->receive(receiver->arg, row);
+	MemoryContextSwitchTo(context);
+	return true;
+}
+
+static void
+end_rows(DestReceiver *self)
+{
 }
 
 /*
@@ -193,32 +363,38 @@ uint64
 query_table_run(Oid relation, const char *sql, int nargs, const Oid *types,
 				const Datum *values, QueryRow receive, void *arg)
 {
-	List	   *plans = plan_query(sql, relation, nargs, types);
-	Portal		portal = CreateNewPortal();
-	DestReceiver *dest = None_Receiver;
-	Tuplestorestate *store = NULL;
-	QueryCompletion completion;
+	PlannedStmt *plan = find_plan(relation, sql);
+	RowReceiver receiver = {
+		.pub = {
+			.receiveSlot = receive_row,
+			.rStartup = begin_rows,
+			.rShutdown = end_rows,
+			.rDestroy = end_rows,
+			.mydest = DestNone
+		},
+		.context = CurrentMemoryContext,
+		.receive = receive,
+		.arg = arg
+	};
+	QueryDesc  *query;
+	uint64		processed;
 
-	portal->visible = false;
-	PortalDefineQuery(portal, NULL, sql, CreateCommandTag(linitial(plans)),
-					  plans, NULL);
-	PortalStart(portal, make_params(nargs, types, values), 0, InvalidSnapshot);
-	if (receive != NULL)
+	if (plan == NULL)
 	{
-		store = tuplestore_begin_heap(false, false, work_mem);
-		dest = CreateDestReceiver(DestTuplestore);
-		SetTuplestoreDestReceiverParams(dest, store, CurrentMemoryContext,
-										false, NULL, NULL);
+		plan = plan_query(sql, relation, nargs, types);
+		keep_plan(relation, sql, plan);
 	}
-	InitializeQueryCompletion(&completion);
-	(void) compat_portal_run(portal, false, dest, &completion);
-	if (receive != NULL)
-	{
-		deliver_rows(store, portal->tupDesc, receive, arg);
-		dest->rDestroy(dest);
-		tuplestore_end(store);
-	}
-	PortalDrop(portal, false);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	query = CreateQueryDesc(plan, sql, GetActiveSnapshot(), InvalidSnapshot,
+							receive == NULL ? None_Receiver : &receiver.pub,
+							make_params(nargs, types, values), NULL, 0);
+	ExecutorStart(query, 0);
+	compat_executor_run(query);
+	processed = query->estate->es_processed;
+	ExecutorFinish(query);
+	ExecutorEnd(query);
+	FreeQueryDesc(query);
+	PopActiveSnapshot();
 	CommandCounterIncrement();
-	return completion.nprocessed;
+	return processed;
 }

@@ -133,6 +133,30 @@ run_read_versions(Run *run)
 }
 
 /*
+ * Compares applied migrations with the history, and reports changes or refuses
+ * them.  What had to be read need not be read by the next one: a new checkout
+ * has the files of the old one, with other times.  A rehearsal writes nothing,
+ * and without the lock another run might write the same.
+ */
+static void
+compare_applied(const Run *run, const VersionRows *rows)
+{
+	const Settings *settings = run->settings;
+	List	   *stamps = NIL;
+	const TrustedTable *history;
+
+	changes_report(changes_find(run->sources, rows,
+								history_find_readable(settings), settings,
+								&stamps),
+				   settings);
+	if (stamps == NIL || !settings->lock || run->mode == CHECK_REHEARSE)
+		return;
+	history = history_find_stampable(settings);
+	if (history != NULL)
+		history_stamp(history, stamps);
+}
+
+/*
  * Returns the steps of the run, palloc'd.  Migrations that have changed since
  * they were applied are reported first, or refused; those that are to be taken
  * back and whose files are gone come from the history.
@@ -145,10 +169,7 @@ run_make_steps(Run *run, const VersionRows *rows, size_t *nsteps)
 
 	if (rows != NULL)
 	{
-		changes_report(changes_find(run->sources, rows,
-									history_find_readable(run->settings),
-									run->settings),
-					   run->settings);
+		compare_applied(run, rows);
 		stored_add(run->sources, request, rows);
 	}
 	steps = steps_make(request, run->sources, rows, nsteps);

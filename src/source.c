@@ -229,10 +229,8 @@ source_set_exclude(SourceSet *set, const Settings *settings)
 }
 
 static int
-compare_sources(const void *a, const void *b)
+compare_sources(const Source *first, const Source *second)
 {
-	const Source *first = a;
-	const Source *second = b;
 	int			names = 0;
 
 	if (first->version != second->version)
@@ -241,6 +239,14 @@ compare_sources(const void *a, const void *b)
 		names = strcmp(first->name, second->name);
 	return names != 0 ? names : strcmp(first->label, second->label);
 }
+
+/* qsort() would move so large members byte by byte */
+#define ST_SORT sort_sources
+#define ST_ELEMENT_TYPE Source
+#define ST_COMPARE(a, b) compare_sources(a, b)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /*
  * Puts the set in the order of the versions, and repeatable migrations in that
@@ -252,7 +258,7 @@ source_set_sort(SourceSet *set)
 	if (set->repeatables != NULL)
 		source_set_sort(set->repeatables);
 	if (set->nitems > 1)
-		qsort(set->items, set->nitems, sizeof(Source), compare_sources);
+		sort_sources(set->items, set->nitems);
 }
 
 /*

@@ -55,11 +55,11 @@ add_folder(Bundle *bundle, const char *folder)
  * QueryRow: receives the text of a file.
  */
 static void
-receive_body(void *arg, HeapTuple row, TupleDesc desc)
+receive_body(void *arg, TupleTableSlot *row)
 {
 	bool		isnull;
 
-	*(char **) arg = TextDatumGetCString(query_value(row, desc, 1, &isnull));
+	*(char **) arg = TextDatumGetCString(query_value(row, 1, &isnull));
 }
 
 /*
@@ -94,11 +94,11 @@ bundle_read(const Source *source, size_t *length)
  * environments.
  */
 static void
-receive_path(void *arg, HeapTuple row, TupleDesc desc)
+receive_path(void *arg, TupleTableSlot *row)
 {
 	Bundle	   *bundle = arg;
 	bool		isnull;
-	char	   *path = TextDatumGetCString(query_value(row, desc, 1, &isnull));
+	char	   *path = TextDatumGetCString(query_value(row, 1, &isnull));
 	char	   *slash = strchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
 	char	   *folder = slash ? pnstrdup(path, slash - path) : pstrdup("");

@@ -54,10 +54,10 @@ typedef struct Collecting
  * Returns a copy of a text column, or NULL.
  */
 static char *
-column_text(HeapTuple row, TupleDesc desc, int column)
+column_text(TupleTableSlot *row, int column)
 {
 	bool		isnull;
-	Datum		value = query_value(row, desc, column, &isnull);
+	Datum		value = query_value(row, column, &isnull);
 
 	return isnull ? NULL : TextDatumGetCString(value);
 }
@@ -66,10 +66,10 @@ column_text(HeapTuple row, TupleDesc desc, int column)
  * QueryRow: receives an OID, which may be null.
  */
 static void
-receive_oid(void *arg, HeapTuple row, TupleDesc desc)
+receive_oid(void *arg, TupleTableSlot *row)
 {
 	bool		isnull;
-	Datum		value = query_value(row, desc, 1, &isnull);
+	Datum		value = query_value(row, 1, &isnull);
 
 	*(Oid *) arg = isnull ? InvalidOid : DatumGetObjectId(value);
 }
@@ -174,10 +174,10 @@ function_read(const Source *source, size_t *length)
  * wanted.
  */
 static void
-receive_function(void *arg, HeapTuple row, TupleDesc desc)
+receive_function(void *arg, TupleTableSlot *row)
 {
 	Collecting *collecting = arg;
-	char	   *environment = column_text(row, desc, 2);
+	char	   *environment = column_text(row, 2);
 	bool		isnull;
 	Registered *registered;
 	Source	   *source;
@@ -191,14 +191,14 @@ receive_function(void *arg, HeapTuple row, TupleDesc desc)
 	if (cell == NULL && collecting->environments != NIL)
 		return;
 	registered = palloc0(sizeof(Registered));
-	registered->up = column_text(row, desc, 4);
-	registered->down = column_text(row, desc, 5);
+	registered->up = column_text(row, 4);
+	registered->down = column_text(row, 5);
 	source = source_set_add(collecting->set);
-	source->version = DatumGetInt64(query_value(row, desc, 1, &isnull));
+	source->version = DatumGetInt64(query_value(row, 1, &isnull));
 	source->type = "function";
 	source->environment = environment;
 	source->name = psprintf("%05lld_%s", (long long) source->version,
-							column_text(row, desc, 3));
+							column_text(row, 3));
 	source->label = environment[0] == '\0' ? source->name :
 		psprintf("%s/%s", environment, source->name);
 	source->read = function_read;

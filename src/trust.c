@@ -120,11 +120,11 @@ is_trusted(Oid owner)
  * QueryRow: locks a relation.
  */
 static void
-lock_reached(void *arg, HeapTuple row, TupleDesc desc)
+lock_reached(void *arg, TupleTableSlot *row)
 {
 	LOCKMODE	mode = *(LOCKMODE *) arg;
 	bool		isnull;
-	Oid			relation = DatumGetObjectId(query_value(row, desc, 1, &isnull));
+	Oid			relation = DatumGetObjectId(query_value(row, 1, &isnull));
 
 	/* catalogs are reached through views, and nobody can change them */
 	if (relation >= FirstNormalObjectId)
@@ -135,13 +135,13 @@ lock_reached(void *arg, HeapTuple row, TupleDesc desc)
  * QueryRow: raises an error unless the object's owner can be trusted.
  */
 static void
-check_owner(void *arg, HeapTuple row, TupleDesc desc)
+check_owner(void *arg, TupleTableSlot *row)
 {
 	const char *name = arg;
 	bool		isnull;
 	Oid			owner;
 
-	owner = DatumGetObjectId(query_value(row, desc, 2, &isnull));
+	owner = DatumGetObjectId(query_value(row, 2, &isnull));
 	if (is_trusted(owner))
 		return;
 	ereport(ERROR,
@@ -149,7 +149,7 @@ check_owner(void *arg, HeapTuple row, TupleDesc desc)
 			 errmsg("table %s cannot be trusted", name),
 			 errdetail("It would run code of role \"%s\", which owns %s, with the rights of role \"%s\".",
 					   GetUserNameFromId(owner, true),
-					   TextDatumGetCString(query_value(row, desc, 1, &isnull)),
+					   TextDatumGetCString(query_value(row, 1, &isnull)),
 					   GetUserNameFromId(GetUserId(), false)),
 			 superuser() ?
 			 errhint("Use SET ROLE %s before the call, change the owner, or name another table in \"gooseplus.version_table\".",
@@ -162,13 +162,13 @@ check_owner(void *arg, HeapTuple row, TupleDesc desc)
  * QueryRow: raises an error unless the role can be trusted.
  */
 static void
-check_writer(void *arg, HeapTuple row, TupleDesc desc)
+check_writer(void *arg, TupleTableSlot *row)
 {
 	const char *name = arg;
 	bool		isnull;
 	Oid			writer;
 
-	writer = DatumGetObjectId(query_value(row, desc, 1, &isnull));
+	writer = DatumGetObjectId(query_value(row, 1, &isnull));
 	if (OidIsValid(writer) && is_trusted(writer))
 		return;
 	ereport(ERROR,
@@ -307,11 +307,11 @@ trust_find_table(const Settings *settings, const char *suffix, LOCKMODE mode)
  * QueryRow: receives a boolean.
  */
 static void
-receive_bool(void *arg, HeapTuple row, TupleDesc desc)
+receive_bool(void *arg, TupleTableSlot *row)
 {
 	bool		isnull;
 
-	*(bool *) arg = DatumGetBool(query_value(row, desc, 1, &isnull)) && !isnull;
+	*(bool *) arg = DatumGetBool(query_value(row, 1, &isnull)) && !isnull;
 }
 
 /*

@@ -168,7 +168,7 @@ version_table_ensure(const Settings *settings, LOCKMODE mode)
  * QueryRow: keeps a row of the version table.
  */
 static void
-keep_row(void *arg, HeapTuple row, TupleDesc desc)
+keep_row(void *arg, TupleTableSlot *row)
 {
 	VersionRows *rows = arg;
 	VersionRow *item;
@@ -182,13 +182,50 @@ keep_row(void *arg, HeapTuple row, TupleDesc desc)
 			repalloc_huge(rows->items, rows->allocated * sizeof(VersionRow));
 	}
 	item = &rows->items[rows->nitems];
-	item->version = DatumGetInt64(query_value(row, desc, 1, &isnull));
+	item->version = DatumGetInt64(query_value(row, 1, &isnull));
 	if (isnull)
 		return;
 	rows->nitems++;
-	item->applied_at = DatumGetTimestamp(query_value(row, desc, 2, &isnull));
+	item->applied_at = DatumGetTimestamp(query_value(row, 2, &isnull));
 	item->has_applied_at = !isnull;
-	item->id = DatumGetInt64(query_value(row, desc, 3, &isnull));
+	item->id = DatumGetInt64(query_value(row, 3, &isnull));
+	if (isnull)
+		item->id = PG_INT64_MAX;	/* as ORDER BY id DESC has it */
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64		first = ((const VersionRow *) a)->id;
+	int64		second = ((const VersionRow *) b)->id;
+
+	return (first > second) - (first < second);
+}
+
+/* Turns the order of the rows round. */
+void
+version_rows_reverse(VersionRows *rows)
+{
+	for (size_t i = 0; i < rows->nitems / 2; i++)
+	{
+		VersionRow *other = &rows->items[rows->nitems - 1 - i];
+		VersionRow	row = rows->items[i];
+
+		rows->items[i] = *other;
+		*other = row;
+	}
+}
+
+/*
+ * Puts the rows in goose's order, the last recorded first.  They mostly come
+ * the other way round, as they were written, and qsort() sees that at once.
+ */
+static void
+order_rows(VersionRows *rows)
+{
+	if (rows->nitems > 1)
+		qsort(rows->items, rows->nitems, sizeof(VersionRow), compare_ids);
+	version_rows_reverse(rows);
 }
 
 /*
@@ -206,17 +243,18 @@ version_table_read(const TrustedTable *table)
 						psprintf("SELECT version_id::pg_catalog.int8,"
 								 " tstamp::pg_catalog.timestamp,"
 								 " id::pg_catalog.int8"
-								 " FROM %s ORDER BY id DESC", table->name),
+								 " FROM %s", table->name),
 						0, NULL, NULL, keep_row, rows);
+	order_rows(rows);
 	return rows;
 }
 
 /* QueryRow: receives a version. */
 static void
-receive_version(void *arg, HeapTuple row, TupleDesc desc)
+receive_version(void *arg, TupleTableSlot *row)
 {
 	bool		isnull;
-	int64		version = DatumGetInt64(query_value(row, desc, 1, &isnull));
+	int64		version = DatumGetInt64(query_value(row, 1, &isnull));
 
 	if (!isnull)
 		*(int64 *) arg = Max(version, 0);
@@ -250,24 +288,24 @@ typedef struct Sequence
 
 /* QueryRow: receives which sequence it is. */
 static void
-receive_sequence(void *arg, HeapTuple row, TupleDesc desc)
+receive_sequence(void *arg, TupleTableSlot *row)
 {
 	Sequence   *sequence = arg;
 	bool		isnull;
 
-	sequence->relation = DatumGetObjectId(query_value(row, desc, 1, &isnull));
-	sequence->name = TextDatumGetCString(query_value(row, desc, 2, &isnull));
+	sequence->relation = DatumGetObjectId(query_value(row, 1, &isnull));
+	sequence->name = TextDatumGetCString(query_value(row, 2, &isnull));
 }
 
 /* QueryRow: receives the state of the sequence. */
 static void
-receive_state(void *arg, HeapTuple row, TupleDesc desc)
+receive_state(void *arg, TupleTableSlot *row)
 {
 	Sequence   *sequence = arg;
 	bool		isnull;
 
-	sequence->last = DatumGetInt64(query_value(row, desc, 1, &isnull));
-	sequence->recovered = DatumGetInt64(query_value(row, desc, 2, &isnull)) == 0;
+	sequence->last = DatumGetInt64(query_value(row, 1, &isnull));
+	sequence->recovered = DatumGetInt64(query_value(row, 2, &isnull)) == 0;
 }
 
 /*
@@ -380,10 +418,10 @@ version_rows_contain(const VersionRows *rows, int64 version)
 
 /* QueryRow: receives the id of a row, 0 if it has none. */
 static void
-receive_id(void *arg, HeapTuple row, TupleDesc desc)
+receive_id(void *arg, TupleTableSlot *row)
 {
 	bool		isnull;
-	Datum		id = query_value(row, desc, 1, &isnull);
+	Datum		id = query_value(row, 1, &isnull);
 
 	*(int64 *) arg = isnull ? 0 : DatumGetInt64(id);
 }

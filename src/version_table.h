@@ -41,6 +41,7 @@ extern int64 version_table_sequence(const TrustedTable *table);
 extern bool version_table_is_untouched(const TrustedTable *table, int64 last,
 									   bool may_have_crashed);
 extern int64 version_rows_highest(const VersionRows *rows);
+extern void version_rows_reverse(VersionRows *rows);
 extern void version_rows_sort(VersionRows *rows);
 extern bool version_rows_find(const VersionRows *rows, int64 version);
 extern bool version_rows_contain(const VersionRows *rows, int64 version);

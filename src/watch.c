@@ -62,7 +62,7 @@ struct Watch
  * QueryRow: adds a relation.
  */
 static void
-add_relation(void *arg, HeapTuple row, TupleDesc desc)
+add_relation(void *arg, TupleTableSlot *row)
 {
 	Watch	   *watch = arg;
 	Watched    *item;
@@ -77,15 +77,15 @@ add_relation(void *arg, HeapTuple row, TupleDesc desc)
 	}
 	item = &watch->items[watch->nitems++];
 	memset(item, 0, sizeof(Watched));
-	item->relation = DatumGetObjectId(query_value(row, desc, 1, &isnull));
-	item->name = TextDatumGetCString(query_value(row, desc, 2, &isnull));
-	item->kind = DatumGetChar(query_value(row, desc, 3, &isnull));
-	item->file = DatumGetObjectId(query_value(row, desc, 4, &isnull));
-	item->tablespace = DatumGetObjectId(query_value(row, desc, 5, &isnull));
+	item->relation = DatumGetObjectId(query_value(row, 1, &isnull));
+	item->name = TextDatumGetCString(query_value(row, 2, &isnull));
+	item->kind = DatumGetChar(query_value(row, 3, &isnull));
+	item->file = DatumGetObjectId(query_value(row, 4, &isnull));
+	item->tablespace = DatumGetObjectId(query_value(row, 5, &isnull));
 	if (!OidIsValid(item->tablespace))
 		item->tablespace = MyDatabaseTableSpace;
-	item->shared = DatumGetBool(query_value(row, desc, 6, &isnull));
-	item->table = DatumGetObjectId(query_value(row, desc, 7, &no_index));
+	item->shared = DatumGetBool(query_value(row, 6, &isnull));
+	item->table = DatumGetObjectId(query_value(row, 7, &no_index));
 	if (no_index)
 		item->table = InvalidOid;
 }
