@@ -63,5 +63,24 @@ INSERT INTO goose_db_version (version_id, is_applied) VALUES (2, true);
 SELECT version, state FROM gooseplus_migrate();
 SELECT version_id FROM goose_db_version ORDER BY id;
 
+-- what it stands on is not taken away below it
+CALL gooseplus_revert(0);
+DELETE FROM gooseplus_bundle WHERE bundle = 'regress_resume_others' AND path ~ '3_last';
+TRUNCATE trail;
+CALL gooseplus_deploy();
+SELECT gooseplus_down();
+\echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY terse
+SELECT gooseplus_redo();
+SELECT gooseplus_reset();
+SELECT gooseplus_apply_version(1, 'down');
+\set VERBOSITY default
+-- somebody else can do so: to go on behind what is done would leave that out
+DELETE FROM goose_db_version WHERE version_id > 0;
+CALL gooseplus_deploy();
+CALL gooseplus_deploy(resume => 'restart');
+SELECT step FROM trail ORDER BY id;
+CALL gooseplus_revert(0);
+
 DELETE FROM gooseplus_bundle WHERE bundle = 'regress_resume_others';
 DROP SCHEMA regress_resume_others CASCADE;

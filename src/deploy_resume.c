@@ -170,6 +170,22 @@ ask(const Deploy *deploy, const DeployStep *step, int ordinal,
 }
 
 /*
+ * Returns the label of a migration that will be applied before the step, NULL
+ * if there is none.  When the step was begun that one was applied, and has been
+ * taken back since with what the half done one had put there; or it is new.
+ */
+static const char *
+find_before(const Deploy *deploy, const DeployStep *step)
+{
+	for (const DeployStep *before = deploy->steps; before < step; before++)
+	{
+		if (before->migration->direction == SCRIPT_UP)
+			return before->row->source;
+	}
+	return NULL;
+}
+
+/*
  * Decides, before anything runs, with which statement to go on.  Errors: that
  * is for the caller to decide.
  */
@@ -178,6 +194,7 @@ deploy_resume_decide(Deploy *deploy, DeployStep *step)
 {
 	const HistoryRow *row = step->unfinished;
 	const char *resume = deploy->run.request->resume;
+	const char *before = find_before(deploy, step);
 	int			next = row->statement > 0 ? row->statement :
 	row->statements + 1;
 	bool		chain;
@@ -200,6 +217,11 @@ deploy_resume_decide(Deploy *deploy, DeployStep *step)
 									strcmp(row->outcome, "failed") != 0))
 		ask(deploy, step, next,
 			"A version has been recorded since, or a run was cut off while it recorded one.",
+			RESTART);
+	if (before != NULL)
+		ask(deploy, step, next,
+			psprintf("Migration %s comes before it and is not applied.",
+					 before),
 			RESTART);
 	if (row->partial)
 		ask(deploy, step, next, "A part of the next one is committed, too.",

@@ -74,10 +74,18 @@ unfinished_list(const TrustedTable *history, const VersionRows *versions)
 	return rows;
 }
 
+/* Would the step take away what a half applied migration stands on? */
+static bool
+is_below(const Step *step, const HistoryRow *row)
+{
+	return step->direction == SCRIPT_DOWN &&
+		step->source->version < row->version;
+}
+
 /*
  * Refuses a run of one transaction that meets a half done migration: all of
- * it would run once more, or others would be applied on top of what is half
- * taken back.  Another one is a warning.
+ * it would run once more, others would be applied on top of what is half
+ * taken back, or be taken back below it.  Another one is a warning.
  */
 void
 unfinished_refuse(const List *rows, const RunRequest *request,
@@ -90,9 +98,14 @@ unfinished_refuse(const List *rows, const RunRequest *request,
 		const HistoryRow *row = lfirst(cell);
 		bool		down = unfinished_is_down(row);
 		bool		refused = down && !steps_go_down(request);
+		bool		below = false;
 
-		for (size_t i = 0; i < nsteps && !refused; i++)
-			refused = steps[i].source->version == row->version;
+		for (size_t i = 0; i < nsteps; i++)
+		{
+			below = below || is_below(&steps[i], row);
+			refused = refused || below ||
+				steps[i].source->version == row->version;
+		}
 		ereport(refused ? ERROR : WARNING,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("migration %s is half %s", row->source,
@@ -100,6 +113,9 @@ unfinished_refuse(const List *rows, const RunRequest *request,
 				 errdetail("%s", unfinished_done(row->statements)),
 				 down ?
 				 errhint("CALL gooseplus_revert goes on where the last run stopped.") :
+				 below ?
+				 errhint("CALL gooseplus_revert, to a version below " INT64_FORMAT ", takes it back by its Down part.",
+						 row->version) :
 				 errhint("CALL gooseplus_deploy goes on where the last run stopped. After doing the rest by hand, gooseplus_baseline() records the migration as applied.")));
 	}
 }

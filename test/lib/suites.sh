@@ -51,7 +51,7 @@ suite_count_last()
 # Copy a suite's output to the reader, without the figures that come anyway.
 suite_show()
 {
-	tee "$1" | grep -vE '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$'
+	tee "$1" | grep --line-buffered -vE '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$'
 }
 
 # suite_lacks FILE: a server that was not built for this kind of test; print

@@ -108,6 +108,27 @@ sub alone_apply
 	return;
 }
 
+# A registration is taken away and comes back.
+sub alone_register
+{
+	my ($self, $base, $scene) = @_;
+	my $migration = $scene->{migration};
+	my $version = $migration->{version};
+	my $env = Scenes::literal($base->{environments});
+	my $applied = grep { $_ == $version } @{ $self->check($base)->{look}{version} };
+	my $state = "SELECT state FROM gooseplus_status($env) WHERE version = $version";
+	my $process = $self->{stage}->call($base,
+		[
+			"SELECT gooseplus_unregister($version, '$migration->{folder}')", $state,
+			Histories::register($migration), $state
+		]);
+
+	$self->judge($base, $process);
+	$self->problem($base, "taken away and registered again: $process->{out}", Soak::said($process))
+	  if $process->{out} ne ($applied ? "t\nmissing\n\napplied\n" : "t\n\npending\n");
+	return;
+}
+
 # The goose command, on a database that nothing is half done in.
 sub alone_goose
 {

@@ -4,8 +4,9 @@
 # A history is
 #
 #	migrations	in the order of versions: version, folder, name, notx (NO
-#				TRANSACTION), up and down: lists of statements; down can be
-#				undef
+#				TRANSACTION), code ("FUNCTION" or "PROCEDURE" if it is no file,
+#				but registered), up and down: lists of statements; down can
+#				be undef
 #	repeatables	folder, name, notx, down
 #
 # and a statement is the text that stands in the file, and what psql is to run
@@ -71,16 +72,22 @@ sub make_migration
 {
 	my ($chance, $operations, $version, $folder, $i) = @_;
 	my $notx = $i > 3 && $chance->percent(45);
+	# gooseplus runs a procedure as it runs a NO TRANSACTION file
+	my $code =
+	    $operations->{goose} || $i <= 3 || !$chance->percent(20) ? ''
+	  : $notx ? 'PROCEDURE'
+	  :         'FUNCTION';
 	my $migration = {
 		version => $version,
 		folder => $folder,
 		name => sprintf('%05d_%s.sql', $version, $chance->pick(@words)),
 		notx => $notx,
+		code => $code,
 		up => [],
 		down => []
 	};
 
-	$operations->begin($version, $folder, $notx);
+	$operations->begin($version, $folder, $notx, $code);
 	if ($i > 3 && $chance->percent(8))
 	{
 		# nothing to take back: a return stops here
@@ -115,6 +122,44 @@ sub text
 	  . join('', map { "$_->{text}\n" } @{ $migration->{down} })
 	  if $migration->{down};
 	return $text;
+}
+
+# How a call names a migration.
+sub label
+{
+	my ($migration) = @_;
+
+	return "$migration->{folder}/"
+	  . ($migration->{code} ? $migration->{name} =~ s/\.sql$//r : $migration->{name});
+}
+
+# The statement that registers a migration.
+sub register
+{
+	my ($migration) = @_;
+	my $version = $migration->{version};
+
+	return "SELECT gooseplus_register($version, 'soak.up_$version()', "
+	  . ($migration->{down} ? "'soak.down_$version()'" : 'NULL')
+	  . ", '" . (label($migration) =~ s/.*\d_//r) . "', '$migration->{folder}');";
+}
+
+# What makes a migration that is no file: the statements of its parts as those of
+# routines, which are registered.
+sub code
+{
+	my ($migration) = @_;
+	my $kind = $migration->{code};
+	my $returns = $kind eq 'FUNCTION' ? 'RETURNS void ' : '';
+	my @script;
+
+	foreach my $part (grep { $migration->{$_} } qw(up down))
+	{
+		push @script, "CREATE $kind soak.${part}_$migration->{version}() ${returns}LANGUAGE plpgsql AS \$soak\$\nBEGIN\n"
+		  . join('', map { "\tEXECUTE \$sql\$$_->{plain}\$sql\$;\n" } @{ $migration->{$part} })
+		  . "END\n\$soak\$;";
+	}
+	return (@script, register($migration));
 }
 
 # The name of a repeatable migration's file.

@@ -239,7 +239,7 @@ sub copy
 	my $text = "COPY $table->{name} (id, b) FROM stdin"
 	  . ($csv ? " WITH (FORMAT csv);\n" : ";\n");
 
-	return if $self->{goose};
+	return if $self->{goose} || $self->{code};
 	$text .= $csv ? "$_,\"one; $_\"\n" : "$_\ta;\\tb -- +goose $_\n" foreach $first .. $last;
 	$text .= '\\.';
 	return ([ { text => $text, plain => $text } ],
@@ -455,7 +455,10 @@ sub any
 
 	while (1)
 	{
-		my $name = $self->{chance}->weighted(@always, $self->{notx} ? @parted : @whole);
+		my $name = $self->{chance}->weighted(@always,
+			  !$self->{notx} ? @whole
+			: $self->{code} ? ()
+			:                 @parted);
 		my @both = $self->$name();
 
 		return @both if @both;

@@ -15,6 +15,7 @@
 #	target		a version
 #	migration	one of the history, or repeatable
 #	number		of a text
+#	forget		"rows" of the version table, or "tables"
 
 package Scenes;
 
@@ -95,6 +96,12 @@ sub call_sql
 		validate => sub { "SELECT * FROM gooseplus_validate($env)" },
 		plan => sub { "SELECT * FROM gooseplus_plan($env)" },
 		repair => sub { "SELECT gooseplus_repair($one, $env)" },
+		wait => sub { "CALL gooseplus_wait($one, '" . 100 * $chance->between(0, 5) . " ms')" },
+		progress => sub { 'SELECT * FROM gooseplus_progress' },
+		# what it records is not there, so it must not stay
+		baseline => sub {
+			"BEGIN; SELECT * FROM gooseplus_baseline($one, $env); ROLLBACK";
+		},
 		look => sub {
 			"SELECT gooseplus_db_version(), gooseplus_has_pending($env), v.*,"
 			  . " (SELECT count(*) FROM gooseplus_sources($env)) FROM gooseplus_versions($env) v";
@@ -109,7 +116,8 @@ sub call
 	my $kind = $chance->weighted(
 		deploy => 9, migrate => 4, revert => 4, launch => 3, down_to => 2, up_to => 2,
 		up_by_one => 2, redo => 2, down => 2, reset => 1, rehearse => 2, status => 2,
-		validate => 1, plan => 1, repair => 1, look => 2);
+		validate => 1, plan => 1, repair => 1, look => 2, wait => 2, progress => 1,
+		baseline => 1);
 	my @settings;
 
 	push @settings, '-c lock_timeout=' . $chance->pick(30, 150) if $chance->percent(8);
@@ -200,8 +208,20 @@ sub alone
 	if ($kind eq 'edit')
 	{
 		$scene->{migration} =
-		  $chance->pick(grep { !$_->{notx} } @{ $base->{migrations} });
+		  $chance->pick(grep { !$_->{notx} && !$_->{code} } @{ $base->{migrations} });
 		$scene->{number} = $chance->between(1, 1000);
+	}
+	elsif ($kind eq 'register')
+	{
+		$scene->{migration} = $chance->pick(grep { $_->{code} } @{ $base->{migrations} });
+	}
+	elsif ($kind eq 'look')
+	{
+		$scene->{migration} = $chance->pick(grep { !$_->{code} } @{ $base->{migrations} });
+	}
+	elsif ($kind eq 'baseline')
+	{
+		$scene->{forget} = $chance->pick('rows', 'tables');
 	}
 	elsif ($kind eq 'repeat')
 	{
@@ -240,6 +260,10 @@ sub scene
 		edit => $base->{goose} ? 0 : 2,
 		repeat => @{ $base->{repeatables} } ? 2 : 0,
 		apply => 1,
+		look => 2,
+		wait => 1,
+		baseline => 1,
+		register => (grep { $_->{code} } @{ $base->{migrations} }) ? 1 : 0,
 		goose => $base->{goose} ? 6 : 0);
 
 	return alone($chance, $base, $scene, $kind) unless $kind eq 'calls';
@@ -262,7 +286,7 @@ sub words
 	my @lines = "scene: $scene->{kind}";
 
 	$lines[0] .= " $_ " . (ref $scene->{$_} ? $scene->{$_}{name} : $scene->{$_})
-	  foreach grep { defined $scene->{$_} } qw(target migration number direction command);
+	  foreach grep { defined $scene->{$_} } qw(target migration number direction command forget);
 	push @lines, "at $_->{delay} ms"
 	  . ($_->{settings} ? " with $_->{settings}" : '') . ": $_->{sql}"
 	  foreach @{ $scene->{calls} };

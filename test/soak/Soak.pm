@@ -16,10 +16,11 @@ use Chance;
 use Checker;
 use File::Path qw(make_path);
 use Histories;
+use Looking;
 use Scenes;
 use Stage;
 
-our @ISA = ('Alone');
+our @ISA = qw(Alone Looking);
 
 # Errors that a call may end with when others are at work, strike or let it
 # fail, by their SQLSTATE.
@@ -38,7 +39,8 @@ my @fine_words = (
 	qr/55000: migration \S+ is half (?:applied|taken back)/,
 	qr/55000: all statements of migration \S+ are done, but it must not be/,
 	qr/55000: \d+ applied migrations? ha(?:s|ve) changed/,
-	qr/42704: version \d+: migration not applied/);
+	qr/42704: version \d+: migration not applied/,
+	qr/0A000: \S+ is a registered function, and has no file/);
 
 # "hooks" are the stage, the checker, a function that says something, and the
 # path of the goose command, if there is one.
@@ -61,10 +63,12 @@ sub write_file
 	return;
 }
 
+# A migration that is no file is left out.
 sub write_migration
 {
 	my ($base, $migration) = @_;
 
+	return if $migration->{code};
 	write_file("$base->{folder}/$migration->{folder}/$migration->{name}",
 		Histories::text($migration, $base->{edits}{ $migration->{version} }));
 	return;
@@ -329,6 +333,7 @@ sub finish_play
 	my ($check, %there);
 
 	$self->judge($base, $_) foreach @{ $play->{running} };
+	$self->problem($base, $_) foreach $self->{stage}{progress}->problems_of($base);
 	$check = $self->check($base);
 	if ($play->{writer})
 	{

@@ -8,6 +8,7 @@ use warnings;
 
 use Operations;
 use POSIX qw(:sys_wait_h);
+use Progress;
 use Session;
 use Time::HiRes qw(time usleep);
 
@@ -28,6 +29,7 @@ sub new
 		files => 0,
 		admin => Session->new($node->connstr('postgres')),
 		clerk => Session->new($node->connstr('postgres')),
+		progress => Progress->new,
 		struck => {}
 	}, $class;
 }
@@ -97,19 +99,21 @@ sub wait_for
 			$process->{hangs} = $self->activity;
 			kill 'KILL', $process->{pid};
 		}
+		$self->{progress}->look($self->{admin});
 		usleep(5_000);
 	}
 	return $process;
 }
 
-# Runs one call to its end.
+# Runs one call to its end, or a list of them.
 sub call
 {
 	my ($self, $base, $sql, $settings) = @_;
+	my @sql = ref $sql ? @$sql : $sql;
 	my $process =
-	  $self->wait_for($self->start_psql($base, 'soak call', $settings // '', $sql));
+	  $self->wait_for($self->start_psql($base, 'soak call', $settings // '', @sql));
 
-	$process->{sql} = $sql;
+	$process->{sql} = join "; ", @sql;
 	return $process;
 }
 
@@ -343,6 +347,7 @@ sub play
 			}
 		}
 		$self->give_up(@plays) if time > $limit;
+		$self->{progress}->look($self->{admin});
 		usleep(8_000);
 	}
 	foreach my $play (@plays)

@@ -23,9 +23,10 @@ sub new
 # The next operations are for this migration.
 sub begin
 {
-	my ($self, $version, $folder, $notx) = @_;
+	my ($self, $version, $folder, $notx, $code) = @_;
 
-	@$self{qw(version folder notx points downs)} = ($version, $folder, $notx, 0, 0);
+	@$self{qw(version folder notx code points downs)} =
+	  ($version, $folder, $notx, $code, 0, 0);
 	return;
 }
 

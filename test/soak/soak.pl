@@ -90,7 +90,7 @@ $node->safe_psql('soak_template', 'CREATE EXTENSION gooseplus');
 (run_script('soak_template', slurp_file("$FindBin::RealBin/soak.sql")))[0] == 0
   or die 'soak.sql fails';
 $node->safe_psql('soak_template', 'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA public TO deployer;'
-	  . ' GRANT ALL ON gooseplus_bundle, gooseplus_function TO deployer;'
+	  . ' GRANT ALL ON gooseplus_bundle, gooseplus_function, gooseplus_progress TO deployer;'
 	  . ' ALTER TABLE kept OWNER TO deployer');
 
 sub make_database
@@ -102,6 +102,8 @@ sub make_database
 }
 
 # ------------------------------------------------- histories and databases
+
+$node->safe_psql('postgres', 'CREATE EXTENSION gooseplus');
 
 my $stage = Stage->new($node, $folder);
 my $checker = Checker->new(\&run_script, sub { $stage->ask(@_) });
@@ -148,16 +150,23 @@ foreach my $base (@here)
 	  "ALTER DATABASE $database SET gooseplus.variables = '{\"SOAK_WHO\": \"$Operations::variable\"}';";
 	push @script, "ALTER DATABASE $database OWNER TO deployer;"
 	  if $base->{role} eq 'deployer';
-	push @script, "ALTER DATABASE $database SET gooseplus.bundle = 'soak';",
-	  "\\c $database", "SELECT gooseplus_bundle_load('soak', '$base->{folder}');",
-	  '\c postgres', "LOAD 'gooseplus';"
+	push @script, "ALTER DATABASE $database SET gooseplus.bundle = 'soak';"
 	  if $base->{bundle};
+	push @script, "\\c $database";
+	push @script, "SELECT gooseplus_bundle_load('soak', '$base->{folder}');"
+	  if $base->{bundle};
+	push @script, Histories::code($_)
+	  foreach grep { $_->{code} } @{ $base->{history}{migrations} };
+	push @script, '\c postgres', "LOAD 'gooseplus';";
 }
 my ($script_status, undef, $script_err) = run_script('postgres', join "\n", @script, '');
 die $script_err if $script_status != 0;
 report(sprintf '%d databases, %d histories, %d clean runs in %d s', $databases, $histories,
 	scalar keys %clean, time - $begin);
 
+$stage->{progress}->learn(@bases);
+is(join("\n", $stage->{progress}->doubt($bases[0])),
+	'', 'what gooseplus_progress shows is doubted');
 is( join("\n", Doubt::unseen($checker, \&run_script, $bases[0], make_database('doubt'))),
 	'', 'the checker sees what is wrong, and nothing else');
 
@@ -241,6 +250,7 @@ report(
 		$count->{checks}, scalar keys %{ $soak->{versions} }),
 	'struck: ' . join(', ', map { "$_ $stage->{struck}{$_}" } sort keys %{ $stage->{struck} }),
 	'failures seen: ' . join(', ', map { "$_ $soak->{errors}{$_}" } sort keys %{ $soak->{errors} }),
+	'progress seen: ' . $stage->{progress}->summary,
 	map { "$_: $count->{$_}" } grep { !/^(calls|checks|steps of databases)$/ } sort keys %$count);
 $stage->finish;
 $node->stop;
