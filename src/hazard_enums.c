@@ -50,7 +50,7 @@ check_literal(EnumSearch *search, const Node *literal, Oid type)
 	if (literal == NULL || !IsA(literal, A_Const) || constant->isnull ||
 		!IsA(&constant->val, String) || !OidIsValid(type))
 		return;
-	value = strVal(&constant->val);
+	value = constant->val.sval.sval;
 	added = plan_objects_value(search->objects, type, value);
 	if (added == PLAN_NOT_HERE)
 		return;

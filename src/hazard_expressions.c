@@ -149,7 +149,7 @@ static Node *
 find_column(ParseState *pstate, ColumnRef *reference)
 {
 	const Analysis *analysis = pstate->p_ref_hook_state;
-	const Node *name = llast(reference->fields);
+	Node	   *name = llast(reference->fields);
 
 	return IsA(name, String) ?
 		(Node *) make_column(analysis->table, strVal(name)) : NULL;
