@@ -104,11 +104,11 @@ create_table(void *arg)
 
 /* QueryRow: receives a name. */
 static void
-receive_name(void *arg, HeapTuple row, TupleDesc desc)
+receive_name(void *arg, TupleTableSlot *row)
 {
 	bool		isnull;
 
-	*(char **) arg = TextDatumGetCString(query_value(row, desc, 1, &isnull));
+	*(char **) arg = TextDatumGetCString(query_value(row, 1, &isnull));
 }
 
 /*
