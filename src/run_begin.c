@@ -133,25 +133,19 @@ run_read_versions(Run *run)
 }
 
 /*
- * Compares applied migrations with the history, and reports changes or refuses
- * them.  What had to be read need not be read by the next one: a new checkout
- * has the files of the old one, with other times.  A rehearsal writes nothing,
+ * Stores what tells the files that have been compared, so that the next look
+ * need not read them: a new checkout has the files of the old one, with other
+ * times.  A run that has nothing to do writes nothing, nor does a rehearsal;
  * and without the lock another run might write the same.
  */
 static void
-compare_applied(const Run *run, const VersionRows *rows)
+store_stamps(const Run *run, const List *stamps)
 {
-	const Settings *settings = run->settings;
-	List	   *stamps = NIL;
 	const TrustedTable *history;
 
-	changes_report(changes_find(run->sources, rows,
-								history_find_readable(settings), settings,
-								&stamps),
-				   settings);
-	if (stamps == NIL || !settings->lock || run->mode == CHECK_REHEARSE)
+	if (stamps == NIL || !run->settings->lock || run->mode == CHECK_REHEARSE)
 		return;
-	history = history_find_stampable(settings);
+	history = history_find_stampable(run->settings);
 	if (history != NULL)
 		history_stamp(history, stamps);
 }
@@ -165,15 +159,23 @@ Step *
 run_make_steps(Run *run, const VersionRows *rows, size_t *nsteps)
 {
 	const RunRequest *request = run->request;
+	const Settings *settings = run->settings;
+	List	   *stamps = NIL;
 	Step	   *steps;
 
 	if (rows != NULL)
 	{
-		compare_applied(run, rows);
+		changes_report(changes_find(run->sources, rows,
+									history_find_readable(settings), settings,
+									&stamps),
+					   settings);
 		stored_add(run->sources, request, rows);
 	}
 	steps = steps_make(request, run->sources, rows, nsteps);
-	return repeatable_add_steps(request, run->sources, steps, nsteps);
+	steps = repeatable_add_steps(request, run->sources, steps, nsteps);
+	if (*nsteps > 0)
+		store_stamps(run, stamps);
+	return steps;
 }
 
 /*

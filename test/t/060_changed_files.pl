@@ -46,7 +46,7 @@ sub write_at
 }
 
 # The files, all of yesterday: migrations 1 to N with tables table1, ...
-sub file_of { my ($version) = @_; return "$root/base/0000${version}_t.sql"; }
+sub file_of { my ($version) = @_; return sprintf "$root/base/%05d_t.sql", $version; }
 
 sub table_of { my ($version) = @_; return "tab_$version"; }
 
@@ -195,11 +195,24 @@ reads(2, 'a file that was just written when it was applied has to be read');
 
 # ------------------------------------------------ a run notes which files it has compared
 
-# The sizes and times that the history has of the files.
+my $last = 3;
+
+# A run with a new migration to apply, which itself is no file of this moment.
+sub run_more
+{
+	my ($options) = @_;
+
+	write_at(file_of(++$last), text_of(table_of($last)), $old);
+	wait_for_age();
+	return run_call($options);
+}
+
+# The sizes and times that the history has of the first files.
 sub stamps
 {
 	return $node->safe_psql('postgres',
-		'SELECT version, file_size, file_changed FROM goose_db_version_history WHERE version_row IS NOT NULL ORDER BY version');
+		'SELECT version, file_size, file_changed FROM goose_db_version_history'
+		  . ' WHERE version_row IS NOT NULL AND version <= 3 ORDER BY version');
 }
 
 # What tells the files as they are, if their times are as of that version.
@@ -217,59 +230,46 @@ sub stamps_of_files
 my $before = stamps();
 
 $node->safe_psql('postgres', 'SELECT gooseplus_rehearse(); SELECT gooseplus_validate(); SELECT gooseplus_plan()');
-run_call('{"lock": false}');
-is(stamps(), $before, 'a look, a rehearsal, and a run without the lock write nothing');
+run_call();
+run_more('{"lock": false}');
+is(stamps(), $before, 'a look, a rehearsal, and runs without the lock or anything to do write nothing');
 reads(2, 'so they are read again');
-is(run_call(), '', 'a run reads them, too');
+is(run_more(), '', 'a run reads them, too');
 reads(0, 'and the next look need not');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM (' . stamps_of_files(1 .. 3) . ') f'),
 	3, 'the history has their size and time');
-is( $node->safe_psql('postgres', q(SELECT count(*) FROM goose_db_version_history WHERE event = 'run')),
-	3, 'and no row of the run that had nothing to do');
 
 # a new checkout: the same files with other times, and one with another text
+write_at(file_of(++$last), text_of(table_of($last)), $old);
+wait_for_age();
 write_at(file_of($_), text_of(table_of($_)), $old) foreach 1, 3;
 write_at(file_of(2), text_of('tab_x'), $old);
 run_call();
 reads(3, 'files of this moment are read as long as they are new');
-wait_for_age();
+run_more();
 is(warned(), 'base/00002_t.sql', 'one of them has changed');
 reads(1, 'and is the only one to be read again');
 is(states(), '2 modified', 'to be the change that it is');
 write_at(file_of(2), text_of(table_of(2)), $old);
+write_at(file_of(++$last), text_of(table_of($last)), $old);
 wait_for_age();
 $node->safe_psql('postgres', 'CALL gooseplus_deploy()');
 reads(0, 'a deploy notes it, too');
 
-# a run that has nothing to do needs no right to write to the history
-$node->safe_psql(
-	'postgres', q(
-	CREATE ROLE careful LOGIN;
-	GRANT USAGE ON SCHEMA public TO careful;
-	GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO careful;
-	GRANT SELECT, INSERT, UPDATE, DELETE ON goose_db_version TO careful;
-	GRANT SELECT ON goose_db_version_history TO careful;
-));
+# a history that lets nobody change it does not matter
 write_at(file_of(1), text_of(table_of(1)), $old);
-wait_for_age();
 $before = stamps();
-($status, $out, $err) = query($node, 'SET client_min_messages = warning; SET ROLE careful; SELECT count(*) FROM gooseplus_migrate()');
-is("$status $out $err", '0 0 ', 'a role that may not change the history runs what there is to run');
-is(stamps(), $before, 'and notes nothing');
-
-# nor does it break on a history that lets nobody change it
 $node->safe_psql(
 	'postgres', q(
 	CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''not to be changed''; END';
 	CREATE TRIGGER refuse BEFORE UPDATE ON goose_db_version_history FOR EACH ROW EXECUTE FUNCTION refuse();
 ));
-is(run_call(), '', 'a trigger that refuses changes is not asked');
+is(run_more(), '', 'a trigger that refuses changes is not asked');
 is(stamps(), $before, 'and nothing is noted');
 $node->safe_psql('postgres', 'DROP FUNCTION refuse() CASCADE');
-run_call();
+run_more();
 isnt(stamps(), $before, 'without it the next run notes the file');
 reads(0, 'which is not read again');
-$node->safe_psql('postgres', 'DROP OWNED BY careful; DROP ROLE careful');
 
 # ------------------------------------------------ links
 
