@@ -136,20 +136,6 @@ history_texts_find(const HistoryTexts *texts, int64 version,
 	return &texts->items[low - 1];
 }
 
-/* Returns the member of the list about a repeatable migration, or NULL. */
-static HistoryText *
-find_repeatable(const List *texts, const char *source)
-{
-	ListCell   *cell;
-
-	foreach(cell, texts)
-	{
-		if (strcmp(((HistoryText *) lfirst(cell))->source, source) == 0)
-			return lfirst(cell);
-	}
-	return NULL;
-}
-
 /*
  * QueryRow: keeps the text of a repeatable migration, instead of the one
  * before it; or notes that it was not all that was run.
@@ -160,8 +146,10 @@ keep_repeatable(void *arg, TupleTableSlot *row)
 	List	  **texts = arg;
 	bool		isnull;
 	char	   *source = TextDatumGetCString(query_value(row, 8, &isnull));
-	HistoryText *known = find_repeatable(*texts, source);
+	HistoryText *known = *texts == NIL ? NULL : llast(*texts);
 
+	if (known != NULL && strcmp(known->source, source) != 0)
+		known = NULL;
 	if (!DatumGetBool(query_value(row, 10, &isnull)))
 	{
 		if (known != NULL)
@@ -180,7 +168,7 @@ keep_repeatable(void *arg, TupleTableSlot *row)
 
 /*
  * Returns the last word about each repeatable migration, as a list of
- * HistoryText, palloc'd.
+ * HistoryText, palloc'd, in the order that strcmp() gives their sources.
  */
 List *
 history_texts_repeatable(const TrustedTable *table)
@@ -193,7 +181,8 @@ history_texts_repeatable(const TrustedTable *table)
 							 " FROM %s WHERE event" EQUALS "'repeatable'"
 							 " AND source IS NOT NULL"
 							 " AND (" HAS_TEXT " OR " HALF_DONE ")"
-							 " ORDER BY id", table->name),
+							 " ORDER BY source COLLATE pg_catalog.\"C\", id",
+							 table->name),
 					0, NULL, NULL, keep_repeatable, &texts);
 	return texts;
 }

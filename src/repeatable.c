@@ -26,22 +26,27 @@
 #include "plan.h"
 #include "repeatable.h"
 
+/* bsearch()'s comparison of a source with a member of a list of HistoryText. */
+static int
+compare_source(const void *source, const void *member)
+{
+	const HistoryText *text = lfirst((const ListCell *) member);
+
+	return strcmp(source, text->source);
+}
+
 /*
  * Returns what the history says of a migration, or NULL.
  */
 static const HistoryText *
 find_text(const List *texts, const Source *source)
 {
-	ListCell   *cell;
+	const ListCell *cell = texts == NIL ? NULL :
+	bsearch(source->label, texts->elements, list_length(texts),
+			sizeof(ListCell), compare_source);
+	const HistoryText *text = cell == NULL ? NULL : lfirst(cell);
 
-	foreach(cell, texts)
-	{
-		const HistoryText *text = lfirst(cell);
-
-		if (strcmp(text->source, source->label) == 0)
-			return text->taken_back ? NULL : text;
-	}
-	return NULL;
+	return text == NULL || text->taken_back ? NULL : text;
 }
 
 /*
