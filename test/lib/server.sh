@@ -15,7 +15,7 @@ SERVER_BUILD_LOG=$GOOSEPLUS_PRIVATE/build.log
 # the copy first in PATH.
 server_copy()
 {
-	local dir
+	local dir file
 
 	# what the server reads relative to its program, or we write to
 	for dir in --bindir --pkglibdir --sharedir; do
@@ -31,6 +31,14 @@ server_copy()
 		mkdir -p "$(dirname "$SERVER_ROOT$dir")"
 		ln -s "$dir" "$SERVER_ROOT$dir"
 	done
+	# a server with a prefix of its own: the folder is there already, without the
+	# libraries that programs are linked with
+	if [ ! -L "$SERVER_ROOT$dir" ]; then
+		for file in "$dir"/lib*; do
+			[ -e "$SERVER_ROOT$dir/${file##*/}" ] || ln -s "$file" "$SERVER_ROOT$dir"
+		done
+		export LD_LIBRARY_PATH=$SERVER_ROOT$dir
+	fi
 	SERVER_BIN=$SERVER_ROOT$("$GOOSEPLUS_PG_CONFIG" --bindir)
 	PG_CONFIG=$SERVER_BIN/pg_config
 	SERVER_PGXS=$(dirname "$("$PG_CONFIG" --pgxs)")/../..
