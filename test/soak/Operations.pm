@@ -300,7 +300,7 @@ sub archive
 sub child
 {
 	my ($self) = @_;
-	my $table = $self->a_table || return;
+	my $table = !$self->{code} && $self->a_table || return;
 	my $name = $self->name('t');
 	my ($first, $last) = $self->new_ids($table, 5);
 	my $back = $self->delete_ids($table, $first, $last);

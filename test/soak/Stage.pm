@@ -151,12 +151,14 @@ sub ask
 my $checkpointer =
   "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'";
 
-# Kills a backend and waits until the server has come back.
+# Kills a backend and waits until the server has come back.  Returns false if the
+# backend had ended by itself: then it is gone, and the server goes on.
 sub kill_backend
 {
 	my ($self, $pid) = @_;
 	my $before = $self->ask($checkpointer)->[0] // 0;
 	my $limit = time + $patience;
+	my $gone;
 
 	return 0 unless kill 'KILL', $pid;
 	while (time < $limit)
@@ -164,6 +166,8 @@ sub kill_backend
 		my $now = $self->ask($checkpointer)->[0];
 
 		return 1 if defined $now && $now != $before;
+		$gone //= time unless kill 0, $pid;
+		return 0 if $gone && defined $now && time > $gone + 5;
 		usleep(30_000);
 	}
 	die 'the server did not come back';

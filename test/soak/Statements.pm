@@ -98,7 +98,9 @@ sub name
 	return $kind . ++$self->{count};
 }
 
-# A table that may be touched here, and that is or has what is asked for.
+# A table that may be touched here, and that is or has what is asked for.  What
+# routines do to deferred constraints lasts to the end of a transaction; see
+# delete_ids() in Operations.pm.
 sub a_table
 {
 	my ($self, %needs) = @_;
@@ -107,6 +109,7 @@ sub a_table
 		($table->{folder} eq 'base' && $needs{shared} || $table->{folder} eq $self->{folder})
 		  && ($needs{kept} || $table->{name} ne 'kept')
 		  && !($needs{free} && $table->{used})
+		  && !($self->{code} && $table->{deferred})
 	} { name => 'kept', folder => 'base' }, @{ $self->{tables} };
 
 	return @tables ? $self->{chance}->pick(@tables) : undef;
