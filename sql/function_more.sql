@@ -34,4 +34,25 @@ gooseplus_create('x', 'production,base')$$, E'\n') AS call, attempt(call) AS a;
 SELECT count(*) FROM gooseplus_function WHERE version = 30;
 
 DELETE FROM gooseplus_function WHERE version = 30;
+
+-- a procedure that commits is for a deploy
+CREATE TABLE batch (number int);
+CREATE PROCEDURE in_batches() LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1..2 LOOP
+        INSERT INTO batch VALUES (i);
+        COMMIT;
+    END LOOP;
+END $$;
+SELECT gooseplus_bundle_put('regress_function_more', 'base/00031_last.sql', E'-- +goose Up\nSELECT 1;');
+SET gooseplus.bundle = 'regress_function_more';
+SET client_min_messages = warning;
+SELECT gooseplus_register(30, 'in_batches()');
+SELECT count(*) FROM gooseplus_migrate();
+SELECT count(*) FROM batch;
+CALL gooseplus_deploy();
+SELECT number FROM batch;
+SELECT version, state FROM gooseplus_status();
+SELECT gooseplus_unregister(30);
+SELECT gooseplus_bundle_drop('regress_function_more');
 DROP SCHEMA regress_function_more CASCADE;
