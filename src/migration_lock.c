@@ -36,11 +36,17 @@
 #include "timer.h"
 #include "trust.h"
 
-/* How long to sleep between two looks at the lock. */
-#define POLL_INTERVAL_MS 100
+/*
+ * How long to sleep between two looks at the lock: as long as this part of the
+ * time that has been waited for it already, within limits.  Of many who begin
+ * at once most have little to do, and should not wait longer than for that.
+ */
+#define POLL_SHARE 10
+#define POLL_MIN_MS 2
+#define POLL_MAX_MS 100
 
 /* How often to look who blocks whom, which is dearer. */
-#define POLLS_PER_LOOK 10
+#define DEADLOCK_LOOK_MS 1000
 
 /* Added to the name of the version table. */
 #define LOCK_SUFFIX "_lock"
@@ -295,7 +301,7 @@ wait_for(const Settings *settings, TryLock try, void *arg)
 {
 	static uint32 wait_event = 0;
 	instr_time	start;
-	int			polls = 0;
+	double		next_look = 0;
 
 	if (try(arg))
 		return;
@@ -305,10 +311,14 @@ wait_for(const Settings *settings, TryLock try, void *arg)
 	show_wait(settings);
 	while (!try(arg))
 	{
-		if (LockTimeout > 0 && report_elapsed(start) >= LockTimeout)
+		double		waited = report_elapsed(start);
+		bool		look = waited >= next_look;
+
+		if (LockTimeout > 0 && waited >= LockTimeout)
 			migration_lock_refuse(settings, "lock_timeout");
-		if (is_waited_for() ||
-			(polls++ % POLLS_PER_LOOK == 0 && holder_waits_for_us(settings)))
+		if (look)
+			next_look = waited + DEADLOCK_LOOK_MS;
+		if (is_waited_for() || (look && holder_waits_for_us(settings)))
 			ereport(ERROR,
 					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 					 errmsg("gave up waiting for the migration lock, as another session waits for this transaction"),
@@ -317,7 +327,8 @@ wait_for(const Settings *settings, TryLock try, void *arg)
 					 errhint("Call again, or use CALL gooseplus_deploy, which holds no snapshot while it waits.")));
 		(void) WaitLatch(MyLatch,
 						 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 POLL_INTERVAL_MS, wait_event);
+						 Max(POLL_MIN_MS, Min(POLL_MAX_MS, (long) waited / POLL_SHARE)),
+						 wait_event);
 		ResetLatch(MyLatch);
 		serve_interrupts(settings);
 	}

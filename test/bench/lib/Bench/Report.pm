@@ -103,7 +103,7 @@ sub report_first
 {
 	my ($works, $peers, $settings, $results) = @_;
 
-	my @others = grep { $_->name !~ /^(floor|psql|gooseplus|gooseplus_deploy)$/ } @$peers;
+	my @others = grep { $_->name !~ /^(floor|psql|gooseplus(_deploy|_unchecked)?)$/ } @$peers;
 	my $text = line('', map { ("$_->{title}: gooseplus", ': floor', 'next is') } @$settings);
 
 	$text .= line('---', ('---') x (3 * @$settings));

@@ -18,12 +18,12 @@ use constant SETTINGS => (
 	'gooseplus.timeout' => 0,
 	'gooseplus.migration_timeout' => 0);
 
-# All of them, with a library to load when it starts, or an empty text.
+# All of them, with a library to load when it starts, or "none".
 sub settings
 {
 	my ($preload) = @_;
 
-	return (SETTINGS, $preload eq '' ? () : (shared_preload_libraries => "'$preload'"));
+	return (SETTINGS, $preload eq 'none' ? () : (shared_preload_libraries => "'$preload'"));
 }
 
 # Make and start one: folder for its data; tools and work, folders; preload, see
