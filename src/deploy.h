@@ -23,6 +23,7 @@ typedef struct DeployStep
 	const HistoryText *earlier; /* what a repeatable one replaces, or NULL */
 	int			first;			/* the statement to begin with */
 	bool		journaled;		/* can it be half done? */
+	bool		done;			/* all of it, for good */
 	HistoryRow	journal;		/* what its history row says, or would say */
 	int			committed;		/* statements that are done for good */
 	bool		partial;		/* a part of the next one is, too */

@@ -132,6 +132,7 @@ end_migration(Deploy *deploy)
 	run_notify_migration(run, deploy->step->row, NULL);
 	timer_check();
 	transaction_commit();
+	deploy->step->done = true;
 	MemoryContextSwitchTo(run->context);
 	MemoryContextReset(run->statement_context);
 	error_context_stack = callback.previous;
@@ -265,7 +266,9 @@ try_migration(Deploy *deploy)
 
 /*
  * Runs one migration of a deploy, and commits it.  Raises the error if it
- * fails; then nothing of it is left but what the step says.
+ * fails; then nothing of it is left but what the step says.  Success is for
+ * the caller to report: a cancel can come with that, and by then it must be
+ * known that the migration is done.
  */
 void
 deploy_migrate(Deploy *deploy, DeployStep *step)
@@ -295,6 +298,5 @@ deploy_migrate(Deploy *deploy, DeployStep *step)
 		ReThrowError(error);
 	}
 	timer_stop(TIMER_MIGRATION);
-	run_report_migration(run, step->row, NULL);
 	deploy->step = NULL;
 }

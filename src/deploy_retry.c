@@ -50,12 +50,13 @@ static volatile sig_atomic_t has_awaited = false;
 
 /*
  * Runs in the signal handler.  The lock that we wait for stays where it is in
- * shared memory as long as we wait.
+ * shared memory as long as we wait.  A process that ends has no MyProc any
+ * more when its timeouts still come (see ProcKill() of proc.c).
  */
 static void
 look_at_wait(void)
 {
-	const LOCK *lock = MyProc->waitLock;
+	const LOCK *lock = MyProc == NULL ? NULL : MyProc->waitLock;
 
 	if (lock == NULL)
 		return;

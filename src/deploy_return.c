@@ -109,6 +109,7 @@ take_back(void *arg)
 		problem_raise(problems);
 	transaction_send();
 	deploy_migrate(deploy, &down->step);
+	run_report_migration(&deploy->run, &down->row, NULL);
 }
 
 /*
@@ -139,7 +140,7 @@ return_step(Deploy *deploy, const DeployStep *up)
 	down->step.first = 1;
 	deploy->run.returning = up - deploy->steps + 1;
 	error = transaction_try(take_back, down);
-	if (error != NULL)
+	if (error != NULL && !down->step.done)
 		return stop_at(deploy, migration->source,
 					   psprintf(up->earlier == NULL ?
 								"its Down part failed: %s" :

@@ -190,10 +190,14 @@ go_forward(void *arg)
 	transaction_send();
 	take_lock(deploy);
 	make_plan(deploy);
-	for (; run->done < run->nmigrations; run->done++)
+	while (run->done < run->nmigrations)
 	{
+		DeployStep *step = &deploy->steps[run->done];
+
 		timer_check();
-		deploy_migrate(deploy, &deploy->steps[run->done]);
+		deploy_migrate(deploy, step);
+		run->done++;
+		run_report_migration(run, step->row, NULL);
 	}
 	if (run->table != NULL && run->nmigrations > 0)
 		run->current = version_rows_highest(version_table_read(version_table_find(&deploy->settings,

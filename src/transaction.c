@@ -64,7 +64,8 @@ transaction_refuse_atomic(const char *call, const char *why,
 /*
  * Ends a command as the server does when a client's request has been served,
  * and begins the next: outside of a block, the transaction is committed.  The
- * memory context stays.  Errors: the transaction cannot be committed.
+ * memory context stays.  Errors: the transaction cannot be committed; no cancel
+ * comes once it is.
  */
 void
 transaction_send(void)
@@ -73,9 +74,11 @@ transaction_send(void)
 
 	ForgetPortalSnapshots();
 	CommitTransactionCommand();
+	HOLD_INTERRUPTS();
 	/* now() is the time of this transaction, not of the call */
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
+	RESUME_INTERRUPTS();
 	MemoryContextSwitchTo(context);
 }
 

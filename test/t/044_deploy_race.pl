@@ -10,6 +10,7 @@ use lib $FindBin::RealBin;
 
 use GooseplusTest;
 use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = new_node('deploy_race');
@@ -639,6 +640,56 @@ deploy_fails('statement_timeout', '57014',
 	'applied: base/00001_many.sql; the database is at version 1');
 is(state_of(), 'versions 0 1; marks 1; 2 up failed 57014; run failed',
 	'statement_timeout: each statement has its own, and the next migration that of the session');
+
+# ------------------------------- a cancel that comes while a migration commits
+
+# A commit takes 100 ms then.  A cancel that comes meanwhile waits for its end,
+# and the next message brings it: the migration is done, and is taken back like
+# those before it.  Early or late, it comes to the same.
+$node->append_conf('postgresql.conf', 'fsync = on');
+$node->reload;
+begin_with(
+	map {
+		(   "base/0000${_}_mark.sql" => "-- +goose Up\nINSERT INTO mark VALUES ('$_');\n"
+			  . ('', '', 'SELECT pg_advisory_xact_lock(77);', 'SELECT pg_sleep(600);')[$_]
+			  . "\n-- +goose Down\nDELETE FROM mark WHERE name = '$_';")
+	} 1 .. 3);
+foreach my $try (1 .. 3)
+{
+	my $canceler = start_psql(
+		$node, q(SET statement_timeout = '60s';
+		DO $$ DECLARE deploy int; BEGIN
+			LOOP
+				SELECT pid INTO deploy FROM pg_locks WHERE locktype = 'advisory' AND objid = 77;
+				EXIT WHEN FOUND;
+			END LOOP;
+			PERFORM pg_sleep(0.03);
+			PERFORM pg_cancel_backend(deploy);
+		END $$;));
+
+	$session = start_deploy('SET commit_delay = 100000; SET commit_siblings = 0;');
+	is((finish_psql($canceler))[0], 0, "cancel while it commits, $try: it is sent");
+	deploy_fails("cancel while it commits, $try", '57014',
+		'canceling statement due to user request',
+		'taken back: (?:base/00002_mark.sql, )?base/00001_mark.sql; the database is at version 0 as before the call');
+	like(state_of(), qr/^versions 0; (?:.* 57014; )?run returned$/,
+		"cancel while it commits, $try: all is taken back");
+}
+
+# ------------------------------- terminated while waits for locks are watched
+
+# the watch comes every millisecond, also to a process that is about to end
+begin_with('base/00001_sleep.sql' => 'SELECT pg_sleep(600);');
+my $log_at = -s $node->logfile;
+foreach (1 .. 10)
+{
+	$session = start_psql($node, q(CALL gooseplus_deploy(options => '{"ddl_lock_timeout": "1ms"}');));
+	wait_activity($node, 'gooseplus: 1/1 base/00001_sleep.sql statement 1', "wait_event = 'PgSleep'");
+	$node->safe_psql('postgres', "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+	finish_psql($session);
+}
+unlike(slurp_file($node->logfile, $log_at), qr/terminated by signal/,
+	'ten deploys that are terminated while they watch for locks, and no crash');
 
 $reader->quit;
 $holder->quit;
