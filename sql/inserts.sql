@@ -27,6 +27,8 @@ SELECT refused(E'-- +goose Up\nINSERT INTO t VALUES (U&''\\0041'');\nINSERT INTO
 SELECT refused(E'-- +goose Up\nINSERT INTO t VALUES (E''\\u0041'');\nINSERT INTO t VALUES (E''\\u004'');');
 -- its kind counts, too
 SELECT refused(E'-- +goose Up\nINSERT INTO t (a) VALUES (b ''1'');\nINSERT INTO t (a) VALUES (b 1);');
+-- what follows an INSERT in a block is refused in each of them
+SELECT refused(E'-- +goose Up\n-- +goose StatementBegin\nINSERT INTO t VALUES (1); VACUUM t;\n-- +goose StatementEnd\n-- +goose StatementBegin\nINSERT INTO t VALUES (2); VACUUM t;\n-- +goose StatementEnd');
 -- a variable can be anything
 SELECT refused(E'-- +goose Up\n-- +goose ENVSUB ON\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (${NOT_SET:-1)});\nINSERT INTO t VALUES (1);');
 

@@ -43,7 +43,7 @@ typedef struct CheckState
 	StatementPlace place;
 	bool		vetoed;			/* noted for the statement being read */
 	bool		conforming;		/* strings are what the standard says */
-	int			taken;			/* the last statement that the grammar took */
+	int			taken;			/* the last statement without a problem */
 	MemoryContext statement_context;
 	MemoryContext problem_context;
 	bool	   *languages_come; /* do earlier statements create languages? */
@@ -400,6 +400,7 @@ parse_statements(void *arg)
 	{
 		ListCell   *cell;
 		List	   *raws;
+		int			before = list_length(*state->problems);
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(state->statement_context);
@@ -424,7 +425,9 @@ parse_statements(void *arg)
 			check_language(state, lfirst_node(RawStmt, cell));
 		}
 		statement_pop_place(&state->place);
-		state->taken = script.ordinal;
+		/* what is wrong with it is wrong with the next one, and told of both */
+		if (list_length(*state->problems) == before)
+			state->taken = script.ordinal;
 	}
 	MemoryContextSwitchTo(state->problem_context);
 }

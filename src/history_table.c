@@ -200,16 +200,31 @@ history_find_readable(const Settings *settings)
 }
 
 /*
+ * Can rows be changed as far as publications go?  They publish changes by an
+ * identity of the row.  Without one it may still be possible.
+ */
+static bool
+has_identity(Relation table)
+{
+	return table->rd_rel->relreplident == REPLICA_IDENTITY_FULL ||
+		OidIsValid(RelationGetReplicaIndex(table));
+}
+
+/*
  * Is it a table that nothing but its own columns keeps from being changed, and
- * that runs nothing then?
+ * that runs nothing then?  A check that is not valid can refuse an old row.
  */
 static bool
 is_plain(Oid relation)
 {
 	Relation	table = RelationIdGetRelation(relation);
+	const TupleConstr *constraints = table->rd_att->constr;
 	bool		plain = table->rd_rel->relkind == RELKIND_RELATION &&
 	!table->rd_rel->relhassubclass && !table->rd_rel->relrowsecurity &&
-	table->trigdesc == NULL && table->rd_rules == NULL;
+	table->trigdesc == NULL && table->rd_rules == NULL &&
+	(constraints == NULL || (constraints->num_check == 0 &&
+							 !constraints->has_generated_stored)) &&
+	has_identity(table);
 
 	RelationClose(table);
 	return plain;

@@ -267,6 +267,27 @@ $node->safe_psql(
 is(run_more(), '', 'a trigger that refuses changes is not asked');
 is(stamps(), $before, 'and nothing is noted');
 $node->safe_psql('postgres', 'DROP FUNCTION refuse() CASCADE');
+foreach my $case (
+	[ 'a row that a check would refuse',
+		"ALTER TABLE goose_db_version_history ADD CHECK (version > 3 OR event = 'run') NOT VALID",
+		'ALTER TABLE goose_db_version_history DROP CONSTRAINT goose_db_version_history_check' ],
+	[ 'a publication of rows that have no identity',
+		'ALTER TABLE goose_db_version_history REPLICA IDENTITY NOTHING;'
+		  . ' SET client_min_messages = error; CREATE PUBLICATION everything FOR ALL TABLES',
+		'DROP PUBLICATION everything; ALTER TABLE goose_db_version_history REPLICA IDENTITY DEFAULT' ],
+	[ 'a column that is computed',
+		'CREATE FUNCTION computed(bigint) RETURNS bigint IMMUTABLE LANGUAGE sql RETURN 1;'
+		  . ' ALTER TABLE goose_db_version_history ADD computed bigint GENERATED ALWAYS AS (computed(version)) STORED;'
+		  . ' CREATE OR REPLACE FUNCTION computed(bigint) RETURNS bigint IMMUTABLE LANGUAGE sql RETURN 1 / ($1 / 4)',
+		'DROP FUNCTION computed CASCADE' ])
+{
+	my ($name, $make, $drop) = @$case;
+
+	$node->safe_psql('postgres', $make);
+	is(run_more(), '', "$name does not matter");
+	$node->safe_psql('postgres', $drop);
+}
+is(stamps(), $before, 'and nothing is noted there');
 run_more();
 isnt(stamps(), $before, 'without it the next run notes the file');
 reads(0, 'which is not read again');
