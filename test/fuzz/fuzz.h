@@ -30,8 +30,8 @@ extern const size_t fuzz_nvariables;
 extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 extern int	LLVMFuzzerInitialize(int *argc, char ***argv);
 
-extern void fuzz_failed(const char *file, int line, const char *condition)
-			pg_attribute_noreturn();
+extern _Noreturn void fuzz_failed(const char *file, int line,
+								  const char *condition);
 extern char *fuzz_bytes(const void *data, size_t size);
 extern char *fuzz_text(const uint8_t *data, size_t size);
 extern char *fuzz_string(const uint8_t *data, size_t size);
