@@ -232,8 +232,8 @@ is_plain(Oid relation)
 
 /*
  * Finds the history to write to it what can be left out: see history_stamp().
- * Returns NULL if there is none, and where that might fail, or do more: a run
- * that has nothing to do must not depend on it.
+ * Returns NULL if there is none, and where that might fail, or do more: no run
+ * is to fail for it.
  */
 TrustedTable *
 history_find_stampable(const Settings *settings)
