@@ -196,7 +196,7 @@ sub kill_at_gate
 	finish_psql($session);
 	# the whole server starts anew
 	eval { $gate->quit };
-	$node->poll_query_until('postgres', 'SELECT true') or die 'the server is not back';
+	wait_server($node, 'SELECT true') or die 'the server is not back';
 	return;
 }
 
