@@ -27,6 +27,9 @@
 /* How many of them a message lists. */
 #define CHANGE_LIST_MAX 50
 
+/* How many files ahead of the one compared the next name is asked for. */
+#define PREFETCH_DISTANCE 8
+
 /*
  * Is the migration what it was?  If it cannot be read, *why says why.  If its
  * file had to be read and is the same, *new_stamp is what tells it from now
@@ -153,6 +156,9 @@ changes_find(const SourceSet *sources, const VersionRows *rows,
 		SourceStamp stamp;
 
 		CHECK_FOR_INTERRUPTS();
+		/* the names of many files are in no cache, and each is wanted once */
+		if (i + PREFETCH_DISTANCE < sources->nitems)
+			__builtin_prefetch(sources->items[i + PREFETCH_DISTANCE].name);
 		while (k < count && known[k].version < source->version)
 			k++;
 		if (k == count)
