@@ -395,6 +395,7 @@ parse_statements(void *arg)
 	CheckState *state = arg;
 	ScriptStatement script;
 
+	report_be_quiet();
 	MemoryContextSwitchTo(state->statement_context);
 	for (;;)
 	{

@@ -220,6 +220,7 @@ add_tokens(void *arg)
 	const Migration *migration = checksum->migration;
 	Pattern		pattern;
 
+	report_be_quiet();
 	pattern_init(&pattern);
 	for (int direction = SCRIPT_UP; direction <= SCRIPT_DOWN; direction++)
 	{

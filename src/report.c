@@ -23,6 +23,7 @@
 #include "port/atomics.h"
 #include "tcop/tcopprot.h"
 #include "utils/backend_status.h"
+#include "utils/guc.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -95,6 +96,18 @@ ErrorData *
 report_try_and_undo(void (*function) (void *), void *arg)
 {
 	return call_in_subtransaction(function, arg, false);
+}
+
+/*
+ * For a function that is called through report_try(): until it is over, the
+ * client gets no notices and no warnings.  What the scanner has to say of
+ * statements that are only read comes when they run.
+ */
+void
+report_be_quiet(void)
+{
+	(void) set_config_option("client_min_messages", "error", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
 /*

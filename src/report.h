@@ -34,6 +34,7 @@ typedef struct ReportRecord
 
 extern int	report_errcode_for_path(void);
 extern ErrorData *report_try(void (*function) (void *), void *arg);
+extern void report_be_quiet(void);
 extern ErrorData *report_try_and_undo(void (*function) (void *), void *arg);
 extern double report_elapsed(instr_time since);
 extern char *report_duration(double milliseconds);

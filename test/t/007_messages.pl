@@ -327,5 +327,33 @@ like(
 	qr{^NOTICE:  executing statement 2 of base/20240101000001_bad\.sql: SELECT\n  2;\n}m,
 	'verbose: each statement');
 
+# --- what the server remarks about a text
+
+my $too_long = 'long_name_' x 7;
+
+# Runs, and returns how often it was told that the name is too long.
+sub told_of_name
+{
+	my ($call) = @_;
+
+	($status, $out, $err) = run($call);
+	is($status, 0, $call) or diag($err);
+	return scalar(() = $err =~ /^NOTICE:  identifier "$too_long" will be truncated/mg);
+}
+
+write_raw(migrate_root($node) . '/base/20240101000002_long.sql', <<"SQL");
+-- +goose Up
+CREATE TABLE $too_long (id int);
+INSERT INTO $too_long VALUES (1);
+INSERT INTO $too_long VALUES (2);
+-- +goose Down
+DROP TABLE $too_long;
+SQL
+is(told_of_name('SELECT * FROM gooseplus_status()'), 0, 'a status says nothing of a text');
+is(told_of_name('SELECT gooseplus_migrate()'), 3, 'once for each statement that runs');
+is(told_of_name(q(SELECT gooseplus_down('production'))), 1, 'as on the way down');
+is(told_of_name('CALL gooseplus_deploy()'), 3, 'and in a deploy');
+is(told_of_name('CALL gooseplus_revert(20240101000001)'), 1, 'that is taken back');
+
 $node->stop;
 done_testing();
