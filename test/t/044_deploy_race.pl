@@ -468,6 +468,16 @@ end_reading();
 next_finishes('terminate in CONCURRENTLY', undef,
 	"versions 0 1 2; $index_ends; 2 up interrupted; run done");
 
+# the old index stays in use beside the new one
+start_second($index =~ s/CREATE INDEX CONCURRENTLY .*/REINDEX INDEX CONCURRENTLY item_id;/r,
+	$in_second, "wait_event = 'virtualxid'",
+	'base/00001_first.sql' => "CREATE INDEX item_id ON item (id);\nINSERT INTO mark VALUES ('1');");
+terminated('terminate in REINDEX CONCURRENTLY',
+	'versions 0 1; marks 1 2; indexes item_id [item_id_ccnew]; 2 up running; run running');
+end_reading();
+next_finishes('terminate in REINDEX CONCURRENTLY', undef,
+	"versions 0 1 2; $index_ends; 2 up interrupted; run done");
+
 start_second($code, $in_second, "wait_event = 'PgSleep'");
 terminated('terminate in a DO block',
 	'versions 0 1; marks 1 2 3; 2 up running; run running');
