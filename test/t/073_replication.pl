@@ -108,8 +108,11 @@ $publisher->reload;
 
 my $deploy = start_psql($publisher, 'CALL gooseplus_deploy()');
 my $pid = wait_activity($publisher, '%gooseplus%', "wait_event = 'SyncRep'");
+my $from = -s $publisher->logfile;
 
 $publisher->safe_psql('postgres', "SET synchronous_commit = local; SELECT pg_cancel_backend($pid)");
+# a wait that is over before the cancel is seen is not cancelled, but the deploy
+$publisher->wait_for_log('canceling wait for synchronous replication', $from);
 $publisher->safe_psql('postgres', "SET synchronous_commit = local;
 	ALTER SYSTEM RESET synchronous_standby_names");
 $publisher->reload;
