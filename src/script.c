@@ -51,8 +51,7 @@ script_open(const char *text, size_t length, ScriptDirection direction,
 	reader->options = *options;
 	reader->transactional = true;
 	script_buffer_init(&reader->buffer, options->standard_conforming_strings);
-	script_skipper_init(&reader->skipper, text, length,
-						options->standard_conforming_strings);
+	script_skipper_init(&reader->skipper, options->standard_conforming_strings);
 	return reader;
 }
 
@@ -190,7 +189,7 @@ script_follow(ScriptReader *reader, const Line *line)
 	ScriptStep	step;
 
 	if (reader->block == BLOCK_OPEN ||
-		!script_skipper_take(&reader->skipper, line))
+		!script_skipper_take(&reader->skipper, &reader->lines, line))
 		return STEP_NEXT_LINE;
 	step = script_take_data(reader, line);
 	memset(&reader->data, 0, sizeof(reader->data));
