@@ -77,6 +77,7 @@ check_script_options(const Settings *settings, ScriptOptions *options)
 	options->lookup = settings_variable;
 	options->lookup_arg = unconstify(Settings *, settings);
 	options->keep_variables = false;
+	options->longest_data = NULL;
 }
 
 /*
@@ -87,14 +88,15 @@ ScriptReader *
 check_open(const Migration *migration, ScriptDirection direction,
 		   const ScriptOptions *options)
 {
+	ScriptOptions kept = *options;
+
+	kept.longest_data = &unconstify(Migration *, migration)->longest_data;
 	if (migration->down.line == 0)
-		return script_open(migration->text, migration->length, direction,
-						   options);
+		return script_open(migration->text, migration->length, direction, &kept);
 	if (direction == SCRIPT_UP)
-		return script_open(migration->text, migration->down.at, direction,
-						   options);
+		return script_open(migration->text, migration->down.at, direction, &kept);
 	return script_open_down(migration->text, migration->length,
-							&migration->down, options);
+							&migration->down, &kept);
 }
 
 static void
@@ -106,6 +108,7 @@ read_text(void *arg)
 	migration->stamp = source_stamp(migration->source);
 	migration->text = migration->source->read(migration->source,
 											  &migration->length);
+	memset(&migration->longest_data, 0, sizeof(ScriptData));
 }
 
 /*

@@ -25,6 +25,7 @@ typedef struct Migration
 	int			nstatements[2]; /* by ScriptDirection */
 	ScriptDown	down;			/* where the Down part begins, once the format
 								 * has been checked */
+	ScriptData	longest_data;	/* in the text */
 	SourceStamp stamp;			/* of the file, from before it was read */
 	char	   *checksum;		/* NULL: not asked for */
 	bool	   *alike;			/* by ordinal: the grammar takes the statement

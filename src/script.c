@@ -132,7 +132,8 @@ script_add(ScriptReader *reader, const Line *line)
 static ScriptStep
 script_take_data(ScriptReader *reader, const Line *line)
 {
-	if (script_data_take(&reader->lines, &reader->data))
+	if (script_data_take(&reader->lines, reader->options.longest_data,
+						 &reader->data))
 		return STEP_GO_ON;
 	return script_fail(reader, SCRIPT_NO_DATA_END, line, line->indent, NULL);
 }

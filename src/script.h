@@ -19,12 +19,23 @@ typedef enum ScriptDirection
 	SCRIPT_DOWN
 } ScriptDirection;
 
+/* The lines between COPY ... FROM stdin and the line "\." */
+typedef struct ScriptData
+{
+	const char *bytes;			/* in the text of the file; NULL: no data */
+	size_t		length;			/* line ends included */
+	int			line;			/* of the file, of the first of them */
+	int			nlines;
+} ScriptData;
+
 typedef struct ScriptOptions
 {
 	bool		standard_conforming_strings;
 	InterpolateLookup lookup;	/* for ENVSUB; NULL: no variable is set */
 	void	   *lookup_arg;
 	bool		keep_variables; /* leave ENVSUB's ${...} as they stand */
+	ScriptData *longest_data;	/* of this text, found by an earlier reader
+								 * and not searched again; NULL: not kept */
 } ScriptOptions;
 
 typedef enum ScriptError
@@ -77,14 +88,6 @@ typedef enum ScriptNoteKind
 } ScriptNoteKind;
 
 typedef void (*ScriptNote) (void *arg, ScriptNoteKind kind, int line);
-
-/* The lines between COPY ... FROM stdin and the line "\." */
-typedef struct ScriptData
-{
-	const char *bytes;			/* in the text of the file; NULL: no data */
-	size_t		length;			/* line ends included */
-	int			line;			/* of the file, of the first of them */
-} ScriptData;
 
 typedef struct ScriptStatement
 {

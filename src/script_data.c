@@ -79,28 +79,39 @@ count_lines(const char *text, size_t length)
 /*
  * Reads lines up to and with the one that ends the data.  *data is what is
  * before that line, and belongs to the text.  Returns false if there is no
- * such line; then all lines have been read.
+ * such line; then all lines have been read.  Unless "longest" is NULL it is
+ * what earlier calls for this text have found, to be taken from there.
  */
 bool
-script_data_take(LineReader *lines, ScriptData *data)
+script_data_take(LineReader *lines, ScriptData *longest, ScriptData *data)
 {
 	const char *text = lines->text + Min(lines->at, lines->length);
 	const char *end = lines->text + lines->length;
-	const char *data_end = find_data_end(text, end);
+	const char *data_end;
 	const char *newline;
 
-	if (data_end == NULL)
+	if (longest != NULL && longest->bytes == text)
+		*data = *longest;
+	else
 	{
-		lines->at = lines->length;
-		return false;
+		data_end = find_data_end(text, end);
+		if (data_end == NULL)
+		{
+			lines->at = lines->length;
+			return false;
+		}
+		data->bytes = text;
+		data->length = data_end - text;
+		data->line = lines->number + 1;
+		data->nlines = count_lines(text, data->length);
+		if (longest != NULL && data->length > longest->length)
+			*longest = *data;
 	}
-	data->bytes = text;
-	data->length = data_end - text;
-	data->line = lines->number + 1;
+	data_end = text + data->length;
 	newline = memchr(data_end, '\n', end - data_end);
 	lines->at = newline == NULL ? lines->length :
 		(size_t) (newline + 1 - lines->text);
-	lines->number += count_lines(text, data->length) + 1;
+	lines->number += data->nlines + 1;
 	return true;
 }
 

@@ -22,7 +22,8 @@ typedef struct ScriptSkipper
 	ScriptBuffer buffer;		/* the statement so far; raw lines */
 } ScriptSkipper;
 
-extern bool script_data_take(LineReader *lines, ScriptData *data);
+extern bool script_data_take(LineReader *lines, ScriptData *longest,
+							 ScriptData *data);
 extern bool script_data_is_restrict(const Line *line);
 extern void script_skipper_init(ScriptSkipper *skipper,
 								bool standard_conforming_strings);

@@ -74,15 +74,16 @@ script_text_statements(ScriptReader *reader, StringInfo out)
 }
 
 /*
- * Does the part of a good script, read by itself, give the same statements as
- * the whole?
+ * Does the part of a good script, read by itself and with what another reader
+ * has found of its data, give the same statements as the whole?
  */
 static bool
 script_text_part_agrees(const char *text, size_t length,
 						ScriptDirection direction,
 						const ScriptOptions *options, ScriptDown down)
 {
-	ScriptReader *whole = script_open(text, length, direction, options);
+	ScriptOptions plain = *options;
+	ScriptReader *whole;
 	ScriptReader *part = direction == SCRIPT_UP ?
 	script_open(text, down.at, direction, options) :
 	script_open_down(text, length, &down, options);
@@ -90,6 +91,8 @@ script_text_part_agrees(const char *text, size_t length,
 	StringInfoData found;
 	bool		agrees;
 
+	plain.longest_data = NULL;
+	whole = script_open(text, length, direction, &plain);
 	initStringInfo(&expected);
 	initStringInfo(&found);
 	agrees = script_text_statements(whole, &expected) == SCRIPT_END &&
@@ -108,7 +111,8 @@ script_text_part_agrees(const char *text, size_t length,
 char *
 unit_script(const char *text, size_t length, ScriptDirection direction)
 {
-	ScriptOptions options = {true, unit_lookup, NULL, false};
+	ScriptData	longest = {0};
+	ScriptOptions options = {true, unit_lookup, NULL, false, &longest};
 	ScriptReader *reader = script_open(text, length, direction, &options);
 	ScriptNext	next;
 	StringInfoData out;
