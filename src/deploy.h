@@ -20,6 +20,8 @@ typedef struct DeployStep
 	Migration  *migration;
 	RunRow	   *row;
 	const HistoryRow *unfinished;	/* where an earlier run stopped, or NULL */
+	const HistoryRow *half;		/* of what it takes back, if that was applied
+								 * by half, or NULL */
 	const HistoryText *earlier; /* what a repeatable one replaces, or NULL */
 	int			first;			/* the statement to begin with */
 	bool		journaled;		/* can it be half done? */
@@ -73,5 +75,6 @@ extern Step *deploy_resume_steps(Deploy *deploy, Step *steps, size_t *nsteps,
 								 const HistoryRow ***unfinished);
 extern void deploy_resume_decide(Deploy *deploy, DeployStep *step);
 extern void deploy_resume_settle(Deploy *deploy, DeployStep *step);
+extern void deploy_resume_clean(Deploy *deploy, const DeployStep *step);
 
 #endif							/* GOOSEPLUS_DEPLOY_H */

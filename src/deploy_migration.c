@@ -149,6 +149,8 @@ run_migration(void *arg)
 
 	if (step->unfinished != NULL)
 		deploy_resume_settle(deploy, step);
+	if (step->half != NULL)
+		deploy_resume_clean(deploy, step);
 	begin_block(deploy);
 	run_statements(&deploy->run, step->migration, step->first,
 				   deploy_statement);

@@ -96,8 +96,8 @@ is_planned(const Step *steps, size_t nsteps, int64 version)
 
 /*
  * Returns the steps of a deploy, with those that unfinished migrations need
- * before the others; and for each step the row of where it stopped, or NULL.
- * Both are palloc'd.
+ * before the others; and for each step the row of where it stopped, or of
+ * what it takes back was applied by half, or NULL.  Both are palloc'd.
  */
 Step *
 deploy_resume_steps(Deploy *deploy, Step *steps, size_t *nsteps,
@@ -121,7 +121,7 @@ deploy_resume_steps(Deploy *deploy, Step *steps, size_t *nsteps,
 		if (find_extra_step(deploy, row, recorded,
 							is_planned(steps, *nsteps, row->version),
 							&all[extra]))
-			(*unfinished)[extra++] = unfinished_is_down(row) ? row : NULL;
+			(*unfinished)[extra++] = row;
 	}
 	memcpy(all + extra, steps, *nsteps * sizeof(Step));
 	for (size_t i = extra; i < extra + *nsteps; i++)
@@ -281,4 +281,19 @@ deploy_resume_settle(Deploy *deploy, DeployStep *step)
 	settle_statement(deploy, step);
 	if (in_block)
 		transaction_begin_block();
+}
+
+/*
+ * Drops the indexes that REINDEX CONCURRENTLY has left behind where it was
+ * interrupted, in a migration that the step takes back: no Down part knows of
+ * them.  What CREATE and DROP INDEX leave has the name that a Down part knows.
+ */
+void
+deploy_resume_clean(Deploy *deploy, const DeployStep *step)
+{
+	if (step->half->statement == 0)
+		return;
+	run_show(&deploy->run, step->row->source, "putting in order");
+	(void) indexes_drop_leftovers((Node *) makeNode(ReindexStmt),
+								  step->half->invalid_indexes);
 }

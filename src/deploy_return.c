@@ -138,6 +138,8 @@ return_step(Deploy *deploy, const DeployStep *up)
 	down->step.migration = &down->migration;
 	down->step.row = &down->row;
 	down->step.first = 1;
+	if (up->debris != NULL)
+		down->step.half = &up->journal;
 	deploy->run.returning = up - deploy->steps + 1;
 	error = transaction_try(take_back, down);
 	if (error != NULL && !down->step.done)

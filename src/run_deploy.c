@@ -36,6 +36,7 @@
 #include "run_record.h"
 #include "timer.h"
 #include "transaction.h"
+#include "unfinished.h"
 
 /*
  * Raises an error for a request that no deploy can fulfil, before anything
@@ -116,18 +117,6 @@ record_run(Deploy *deploy, const char *outcome, const ErrorData *error)
 	history_put(table, &deploy->row);
 }
 
-/* Is one of the steps to go on where an earlier run stopped? */
-static bool
-is_unfinished(const HistoryRow **unfinished, size_t nsteps)
-{
-	for (size_t i = 0; i < nsteps; i++)
-	{
-		if (unfinished[i] != NULL)
-			return true;
-	}
-	return false;
-}
-
 /*
  * Creates the tables, and makes the plan.  Each step gets what an earlier run
  * has left of it.
@@ -141,6 +130,7 @@ make_plan(Deploy *deploy)
 	TrustedTable *history;
 	size_t		nsteps;
 	Step	   *steps = run_make_steps(run, rows, &nsteps);
+	bool		resumes = false;
 
 	/* a migration that creates a schema must not lead to another table */
 	if (run->table != NULL)
@@ -155,21 +145,29 @@ make_plan(Deploy *deploy)
 	transaction_send();
 	run_prepare(run, steps, nsteps);
 	deploy->steps = palloc0((nsteps + 1) * sizeof(DeployStep));
-	if (run->request->resume != NULL && !is_unfinished(unfinished, nsteps))
-		ereport(NOTICE,
-				(errmsg("no migration is half done: \"resume\" has no effect")));
 	for (size_t i = 0; i < nsteps; i++)
 	{
 		DeployStep *step = &deploy->steps[i];
 
 		step->migration = &run->migrations[i];
 		step->row = &run->rows[i];
-		step->unfinished = unfinished[i];
 		step->earlier = steps[i].earlier;
 		step->first = 1;
-		if (step->unfinished != NULL)
-			deploy_resume_decide(deploy, step);
+		if (unfinished[i] == NULL)
+			continue;
+		if (unfinished_is_down(unfinished[i]) !=
+			(step->migration->direction == SCRIPT_DOWN))
+		{
+			step->half = unfinished[i];
+			continue;
+		}
+		step->unfinished = unfinished[i];
+		deploy_resume_decide(deploy, step);
+		resumes = true;
 	}
+	if (run->request->resume != NULL && !resumes)
+		ereport(NOTICE,
+				(errmsg("no migration is half done: \"resume\" has no effect")));
 	if (nsteps > 0)
 		record_run(deploy, "running", NULL);
 	transaction_send();

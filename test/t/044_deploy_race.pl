@@ -469,14 +469,41 @@ next_finishes('terminate in CONCURRENTLY', undef,
 	"versions 0 1 2; $index_ends; 2 up interrupted; run done");
 
 # the old index stays in use beside the new one
-start_second($index =~ s/CREATE INDEX CONCURRENTLY .*/REINDEX INDEX CONCURRENTLY item_id;/r,
-	$in_second, "wait_event = 'virtualxid'",
+my $reindex = $index =~ s/CREATE INDEX CONCURRENTLY .*/REINDEX INDEX CONCURRENTLY item_id;/r;
+my $reindex_down = "$reindex-- +goose Down\nDELETE FROM mark WHERE name <> '1';\n";
+my %with_old = (
 	'base/00001_first.sql' => "CREATE INDEX item_id ON item (id);\nINSERT INTO mark VALUES ('1');");
-terminated('terminate in REINDEX CONCURRENTLY',
-	'versions 0 1; marks 1 2; indexes item_id [item_id_ccnew]; 2 up running; run running');
+my $reindexing = 'versions 0 1; marks 1 2; indexes item_id [item_id_ccnew]; 2 up running; run running';
+
+start_second($reindex, $in_second, "wait_event = 'virtualxid'", %with_old);
+terminated('terminate in REINDEX CONCURRENTLY', $reindexing);
 end_reading();
 next_finishes('terminate in REINDEX CONCURRENTLY', undef,
 	"versions 0 1 2; $index_ends; 2 up interrupted; run done");
+
+# no Down part knows of the new one
+start_second($reindex_down, $in_second, "wait_event = 'virtualxid'", %with_old);
+terminated('terminate in REINDEX CONCURRENTLY, to revert', $reindexing);
+end_reading();
+$session = start_deploy(undef, 'CALL gooseplus_revert(1);');
+($status, $out, $err) = finish_psql($session);
+is($out, 'alive|0', 'terminate in REINDEX CONCURRENTLY: a revert ends well') or diag($err);
+like($err, qr/NOTICE:  00000: dropping the invalid index "item_id_ccnew"/,
+	'terminate in REINDEX CONCURRENTLY: it says what it drops');
+is( state_of(), 'versions 0 1; marks 1; indexes item_id; 2 up interrupted; run done',
+	'terminate in REINDEX CONCURRENTLY: and leaves nothing behind');
+
+# nor does the one that a failed deploy runs, if it could not drop it before
+start_second($reindex_down, $in_second, "wait_event = 'virtualxid'", %with_old);
+cancel();
+wait_activity($node, $cleaning, "wait_event = 'virtualxid'");
+cancel();
+wait_activity($node, 'gooseplus: %putting in order', "wait_event = 'virtualxid'");
+end_reading();
+deploy_fails('cancel twice in REINDEX CONCURRENTLY', '57014', $cancelled,
+	'.*taken back: base/00002_second.sql.*');
+is( state_of(), 'versions 0 1; marks 1; indexes item_id; 2 up failed 57014; run failed',
+	'cancel twice in REINDEX CONCURRENTLY: nothing is left behind');
 
 start_second($code, $in_second, "wait_event = 'PgSleep'");
 terminated('terminate in a DO block',
