@@ -218,12 +218,13 @@ source_folder_find(const SourceSet *set, const char *root, const char *base,
 char *
 source_folder_resolve(const SourceFolder *folder, char *path)
 {
-	char	   *resolved = path;
+	char	   *resolved;
 	struct stat st;
 
 	/* the path of the folder is real; so is this one if it is no link */
-	if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
-		resolved = real_path(path);
+	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
+		return path;
+	resolved = real_path(path);
 	if (resolved == NULL || stat(resolved, &st) != 0)
 		ereport(ERROR,
 				(report_errcode_for_path(),
