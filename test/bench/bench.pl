@@ -240,9 +240,12 @@ sub run_once
 	  unless $work->{seeded};
 	$server->take_peak;
 	my ($time, $client, $error) = measure($run, $peer, @command);
-	$server->wait_alone($run->{database});
+	eval {
+		$server->wait_alone($run->{database});
+		$error //= check($run, $peer);
+		1;
+	} or $error //= reason($@);
 	my $backend = $server->take_peak;
-	$error //= eval { check($run, $peer) } // ($@ ? reason($@) : undef);
 	printf STDERR "%s %s %s: %s\n", $setting->{name}, $work->{name}, $peer->name,
 	  $error // sprintf '%.1f ms', $time;
 	return { time => $time, client => $client, backend => $backend, error => $error };
@@ -255,8 +258,11 @@ sub seed
 
 	return if $peer->shares ne $peer->name;
 	my $run = make_run($peer, $work, $setting);
-	my @record = $peer->record_all($work->{number}, $run->{files});
 	my $database = $run->{database};
+
+	# for another work; but one that the peer had to leave needed none
+	return if $server->{seeded}{$database};
+	my @record = $peer->record_all($work->{number}, $run->{files});
 	my $error;
 
 	$server->new_database($database, $peer->new_database($run));
@@ -278,6 +284,7 @@ sub seed
 	die "$error\n" if defined $error;
 	$server->sql($database, @record) if @record;
 	$server->sql($database, 'VACUUM ANALYZE', 'CHECKPOINT');
+	$server->{seeded}{$database} = 1;
 	return;
 }
 
@@ -343,7 +350,7 @@ sub begin_work
 	}
 	try_all($work, $results, \@ready, sub { prepare_files($_[0], $work) });
 	delete $work->{made};
-	if ($work->{seeded} and !$server->{seeded}{"$work->{number}"}++)
+	if ($work->{seeded})
 	{
 		# files that are just written may change without a new time of change
 		sleep 3;
