@@ -14,6 +14,7 @@ use Exporter qw(import);
 use File::Copy qw(copy);
 use File::Path qw(make_path);
 use Test::More;
+use Talk qw(lines_of);
 
 our @EXPORT = qw(
   FOLDER OWN_TREES GATE
@@ -261,20 +262,23 @@ sub data_dump
 	return $dump;
 }
 
-# A query for the rows of all tables that migrations have made, as one text:
-# in no particular order on disk, so in one of their own here.
-use constant TABLE_ROWS => q{SELECT string_agg(relname || ': '
-		|| query_to_xml(format('SELECT x::text AS row FROM %s x ORDER BY 1',
-			oid::regclass), false, true, ''), E'\\n' ORDER BY relname)
+# A query for the query for the rows of all tables that migrations have made: in
+# no particular order on disk, so in one of their own there.
+use constant TABLE_ROWS => q{
+	SELECT string_agg(format('SELECT %L || x::text FROM %s x', relname || ': ',
+			oid::regclass), ' UNION ALL ') || ' ORDER BY 1'
 	FROM pg_class WHERE relkind IN ('r', 'p')
 		AND relname !~ '^(goose_db_version|versions)'
 		AND relnamespace::regnamespace::text !~ '^(pg_|information_schema$)'};
 
+# Those rows, as lines; "psql" is a running one (see Talk.pm).
 sub table_rows
 {
-	my ($database) = @_;
+	my ($psql) = @_;
+	my ($query) = lines_of($psql, TABLE_ROWS);
 
-	return sql($database, TABLE_ROWS);
+	# empty where there is no table
+	return $query && join "\n", lines_of($psql, $query);
 }
 
 # The names of indexes that CONCURRENTLY has left invalid.

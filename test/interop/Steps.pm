@@ -305,16 +305,6 @@ sub rows_of
 	return \%rows;
 }
 
-# The rows of all tables that migrations have made.
-sub data_of
-{
-	my ($side) = @_;
-	my ($state, $message, @lines) = ask($side->{psql}, Interop::TABLE_ROWS);
-
-	die $message if $state ne '00000';
-	return join "\n", @lines;
-}
-
 # What some sides hold, as text: rows of version tables, schema, and in a run
 # with deploys the rows of other tables.  A version table that is missing on one of them is left out
 # of all schemas.
@@ -322,7 +312,7 @@ sub states_of
 {
 	my ($run, @sides) = @_;
 	my @rows = map { rows_of($run, $_) } @sides;
-	my @data = map { $run->{deploys} ? data_of($_) : '' } @sides;
+	my @data = map { $run->{deploys} ? table_rows($_->{psql}) : '' } @sides;
 	my @left_out;
 	my @dumps;
 

@@ -13,7 +13,7 @@ use Exporter qw(import);
 use IO::Handle;
 use IPC::Open2 qw(open2);
 
-our @EXPORT = qw(start_talk stop_talk ask);
+our @EXPORT = qw(start_talk stop_talk ask lines_of);
 
 # Start a program that answers on its standard output.
 sub start_talk
@@ -60,6 +60,16 @@ sub ask
 		else { push @lines, $line; }
 	}
 	die "psql ended at: $query";
+}
+
+# The lines of an answer that must not be an error.
+sub lines_of
+{
+	my ($psql, $query) = @_;
+	my ($state, $message, @lines) = ask($psql, $query);
+
+	die "$query: $message" if $state ne '00000';
+	return @lines;
 }
 
 1;
