@@ -439,8 +439,10 @@ sub sequence
 note "GOOSEPLUS_SEED=$seed";
 my $done = 0;
 
-foreach my $number (1 .. SEQUENCES)
+# a seed may take nothing back without its file at first: then it goes on
+foreach my $number (1 .. 10 * SEQUENCES)
 {
+	last if $number > SEQUENCES && $from_texts > 0;
 	subtest "seed $seed, sequence $number" => sub { $done += sequence($number) };
 }
 note "$done migrations were run, $from_texts of them from the history";
