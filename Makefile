@@ -20,8 +20,8 @@ GROUND = annotation character copy_command filename interpolate \
 FIRST  = encoding extension_version options problem query query_table report \
 	session setting_text settings timer transaction
 SECOND = history history_table history_text migration_lock source \
-	source_bundle source_directory source_folder source_function trust \
-	version_table
+	source_bundle source_directory source_folder source_function \
+	source_looks trust version_table
 THIRD  = atomic_rules bundle changes check checksum collect commit_rules \
 	copy_data deferred deploy_migration deploy_resume deploy_retry deploy_return \
 	deploy_rules deploy_statement files hazard hazard_enums \

@@ -27,30 +27,28 @@
 /* How many of them a message lists. */
 #define CHANGE_LIST_MAX 50
 
-/* How many files ahead of the one compared the next name is asked for. */
-#define PREFETCH_DISTANCE 8
-
 /*
- * Is the migration what it was?  If it cannot be read, *why says why.  If its
+ * Is the migration what it was?  "stamp" is what tells its file now, or NULL
+ * if that has not been looked at.  If it cannot be read, *why says why.  If its
  * file had to be read and is the same, *new_stamp is what tells it from now
  * on; without it there is nothing to tell it by.  Either may be NULL.
  */
 bool
 changes_is_same(const Source *source, const HistoryText *text,
-				const char **why, SourceStamp *new_stamp)
+				const SourceStamp *stamp, const char **why,
+				SourceStamp *new_stamp)
 {
 	Migration	migration = {.source = source};
 	List	   *problems = NIL;
-	SourceStamp stamp;
+	SourceStamp seen;
 	bool		same = false;
 
 	if (new_stamp != NULL)
 		new_stamp->size = -1;
 	if (text->file_size >= 0)
 	{
-		stamp = source_stamp(source);
-		if (stamp.size == text->file_size &&
-			stamp.changed == text->file_changed)
+		seen = stamp != NULL ? *stamp : source_stamp(source);
+		if (seen.size == text->file_size && seen.changed == text->file_changed)
 			return true;
 	}
 	if (check_read(&migration, &problems))
@@ -70,6 +68,15 @@ typedef struct Known
 	int64		version;
 	const HistoryText *text;
 } Known;
+
+/* The migrations that can be compared, and what they are compared with. */
+typedef struct Comparisons
+{
+	const Source **sources;
+	const HistoryText **texts;
+	SourceStamp *stamps;		/* what tells their files now */
+	size_t		count;
+} Comparisons;
 
 static int
 compare_known(const void *a, const void *b)
@@ -107,6 +114,49 @@ find_known(const VersionRows *rows, const HistoryTexts *texts, size_t *count)
 	return known;
 }
 
+/* Returns memory for a member for each migration of a set, palloc'd. */
+static void *
+for_each_of(const SourceSet *sources, size_t size)
+{
+	return MemoryContextAllocHuge(CurrentMemoryContext,
+								  (sources->nitems + 1) * size);
+}
+
+/*
+ * Returns the migrations that are at hand and recorded, ascending by version,
+ * with what the history knows of their texts, palloc'd.
+ */
+static Comparisons
+find_comparisons(const SourceSet *sources, const VersionRows *rows,
+				 const HistoryTexts *texts)
+{
+	Comparisons found = {
+		.sources = for_each_of(sources, sizeof(Source *)),
+		.texts = for_each_of(sources, sizeof(HistoryText *)),
+		.stamps = for_each_of(sources, sizeof(SourceStamp))
+	};
+	size_t		count;
+	Known	   *known = find_known(rows, texts, &count);
+	size_t		k = 0;
+
+	for (size_t i = 0; i < sources->nitems; i++)
+	{
+		const Source *source = &sources->items[i];
+
+		while (k < count && known[k].version < source->version)
+			k++;
+		if (k == count)
+			break;
+		/* what a registered function does is not in its call */
+		if (known[k].version != source->version || source->called != NULL)
+			continue;
+		found.sources[found.count] = source;
+		found.texts[found.count++] = known[k].text;
+	}
+	source_stamps(found.sources, found.count, found.stamps);
+	return found;
+}
+
 /*
  * Adds to a list of HistoryStamp what tells a file from now on.
  */
@@ -121,6 +171,17 @@ add_stamp(List **stamps, const HistoryText *text, const SourceStamp *stamp)
 	*stamps = lappend(*stamps, item);
 }
 
+/* Adds to a list of Change. */
+static void
+add_change(List **changes, const Source *source, const char *why)
+{
+	Change	   *change = palloc(sizeof(Change));
+
+	change->source = source;
+	change->why = why == NULL ? NULL : pstrdup(why);
+	*changes = lappend(*changes, change);
+}
+
 /*
  * Returns the migrations that have changed since they were applied, as a list
  * of Change, palloc'd, ascending by version.  "history" may be NULL.  Unless
@@ -133,9 +194,7 @@ changes_find(const SourceSet *sources, const VersionRows *rows,
 			 List **stamps)
 {
 	List	   *changes = NIL;
-	Known	   *known;
-	size_t		count;
-	size_t		k = 0;
+	Comparisons compared;
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext whole;
 	MemoryContext context;
@@ -147,41 +206,26 @@ changes_find(const SourceSet *sources, const VersionRows *rows,
 	context = AllocSetContextCreate(whole, "gooseplus file",
 									ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(whole);
-	known = find_known(rows, history_texts_read(history), &count);
-	MemoryContextSwitchTo(caller);
-	for (size_t i = 0; i < sources->nitems; i++)
+	compared = find_comparisons(sources, rows, history_texts_read(history));
+	for (size_t i = 0; i < compared.count; i++)
 	{
-		const Source *source = &sources->items[i];
+		const Source *source = compared.sources[i];
+		const HistoryText *text = compared.texts[i];
 		const char *why = NULL;
 		SourceStamp stamp;
+		bool		same;
 
 		CHECK_FOR_INTERRUPTS();
-		/* the names of many files are in no cache, and each is wanted once */
-		if (i + PREFETCH_DISTANCE < sources->nitems)
-			__builtin_prefetch(sources->items[i + PREFETCH_DISTANCE].name);
-		while (k < count && known[k].version < source->version)
-			k++;
-		if (k == count)
-			break;
-		/* what a registered function does is not in its call */
-		if (known[k].version != source->version || source->called != NULL)
-			continue;
 		MemoryContextSwitchTo(context);
-		if (!changes_is_same(source, known[k].text, &why, &stamp))
-		{
-			Change	   *change;
-
-			MemoryContextSwitchTo(caller);
-			change = palloc(sizeof(Change));
-			change->source = source;
-			change->why = why == NULL ? NULL : pstrdup(why);
-			changes = lappend(changes, change);
-		}
+		same = changes_is_same(source, text, &compared.stamps[i], &why, &stamp);
 		MemoryContextSwitchTo(caller);
-		if (stamps != NULL && stamp.size >= 0)
-			add_stamp(stamps, known[k].text, &stamp);
+		if (!same)
+			add_change(&changes, source, why);
+		else if (stamps != NULL && stamp.size >= 0)
+			add_stamp(stamps, text, &stamp);
 		MemoryContextReset(context);
 	}
+	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(whole);
 	return changes;
 }

@@ -24,7 +24,8 @@ typedef struct Change
 } Change;
 
 extern bool changes_is_same(const Source *source, const HistoryText *text,
-							const char **why, SourceStamp *new_stamp);
+							const SourceStamp *stamp, const char **why,
+							SourceStamp *new_stamp);
 extern List *changes_find(const SourceSet *sources, const VersionRows *rows,
 						  const TrustedTable *history,
 						  const Settings *settings, List **stamps);

@@ -14,8 +14,9 @@
  *	atomic_rules, commit_rules, deploy_rules, deferred, indexes, languages,
  *	rehearsal, watch, hazards and its parts, plan_names, plan_objects
  *					what it is made of
- *	source, source_directory, source_folder, source_bundle, source_function,
- *	trust, version_table, history, history_table, history_text, migration_lock
+ *	source, source_directory, source_folder, source_looks, source_bundle,
+ *	source_function, trust, version_table, history, history_table,
+ *	history_text, migration_lock
  *					what is stored
  *	settings, setting_text, options, report, problem, query, timer, session,
  *	transaction, extension_version, encoding, compat

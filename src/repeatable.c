@@ -101,7 +101,8 @@ repeatable_list(const SourceSet *sources, const Settings *settings)
 		repeatable->earlier = find_text(texts, repeatable->source);
 		repeatable->due = repeatable->earlier == NULL ||
 			repeatable->earlier->half_replaced ||
-			!changes_is_same(repeatable->source, repeatable->earlier, NULL, NULL);
+			!changes_is_same(repeatable->source, repeatable->earlier, NULL,
+							 NULL, NULL);
 		list = lappend(list, repeatable);
 	}
 	return list;

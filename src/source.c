@@ -321,18 +321,39 @@ source_set_refuse_duplicates(const SourceSet *set)
 }
 
 /*
- * Returns what tells the migration's file from an earlier state of it.  A file
- * that has just been written has no stamp: what the clock of the file system
- * takes for one moment may still see another change of the same size.
+ * Fills in what tells the migrations' files from an earlier state of them.  A
+ * file that has just been written has no stamp: what the clock of the file
+ * system takes for one moment may still see another change of the same size.
  */
+void
+source_stamps(const Source *const *sources, size_t count, SourceStamp *stamps)
+{
+	TimestampTz latest = GetCurrentTimestamp() - STAMP_AGE_USECS;
+	size_t		end;
+
+	for (size_t i = 0; i < count; i = end)
+	{
+		SourceLook	look = sources[i]->look;
+
+		for (end = i + 1; end < count && sources[end]->look == look; end++)
+			;
+		if (look != NULL)
+			look(sources + i, end - i, stamps + i);
+		for (size_t k = i; k < end; k++)
+		{
+			if (look == NULL || stamps[k].changed > latest)
+				stamps[k].size = -1;
+		}
+	}
+}
+
+/* The same, for one. */
 SourceStamp
 source_stamp(const Source *source)
 {
-	SourceStamp stamp = {.size = -1};
+	SourceStamp stamp;
 
-	if (source->look == NULL || !source->look(source, &stamp) ||
-		stamp.changed > GetCurrentTimestamp() - STAMP_AGE_USECS)
-		stamp.size = -1;
+	source_stamps(&source, 1, &stamp);
 	return stamp;
 }
 

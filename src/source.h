@@ -30,8 +30,9 @@ typedef struct SourceStamp
 	TimestampTz changed;		/* by the file system, not to be set back */
 } SourceStamp;
 
-/* Looks at a file.  Returns false if there is nothing to tell it by. */
-typedef bool (*SourceLook) (const Source *source, SourceStamp *stamp);
+/* Looks at files that share this function: what tells each of them. */
+typedef void (*SourceLook) (const Source *const *sources, size_t count,
+							SourceStamp *stamps);
 
 /*
  * Returns the function that the Up, or the Down, part of a migration is to
@@ -80,6 +81,8 @@ extern void source_set_sort(SourceSet *set);
 extern List *source_set_duplicates(const SourceSet *set);
 extern void source_set_refuse_duplicates(const SourceSet *set);
 extern SourceStamp source_stamp(const Source *source);
+extern void source_stamps(const Source *const *sources, size_t count,
+						  SourceStamp *stamps);
 extern const Source *source_set_find(const SourceSet *set, int64 version);
 
 #endif							/* GOOSEPLUS_SOURCE_H */

@@ -23,13 +23,13 @@
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 #include "encoding.h"
 #include "filename.h"
 #include "report.h"
 #include "source_directory.h"
 #include "source_folder.h"
+#include "source_looks.h"
 
 static const char directory_hint[] =
 "Set \"gooseplus.directory\" to the directory that has the folder of each environment; a relative path is under the data directory.";
@@ -132,28 +132,6 @@ directory_read(const Source *source, size_t *length)
 }
 
 /*
- * SourceLook: size and time of a file.  Whether it may be read is seen when
- * that is done.
- */
-static bool
-directory_look(const Source *source, SourceStamp *stamp)
-{
-	char	   *name = encoding_from_server(source->name, strlen(source->name));
-	struct stat st;
-	bool		found = source_folder_look(source->origin, name, &st);
-
-	if (name != source->name)
-		pfree(name);
-	if (!found)
-		return false;
-	stamp->size = st.st_size;
-	/* st_mtim is the same for all files of many images */
-	stamp->changed = time_t_to_timestamptz(st.st_ctim.tv_sec) +
-		st.st_ctim.tv_nsec / 1000;
-	return true;
-}
-
-/*
  * Returns the name of a file in the database's encoding.
  */
 static char *
@@ -196,7 +174,7 @@ fill_source(Source *source, const SourceFolder *folder, const char *name)
 	source->label = label;
 	source->name = source->label + prefix;
 	source->read = directory_read;
-	source->look = directory_look;
+	source->look = source_looks;
 	source->origin = unconstify(SourceFolder *, folder);
 }
 

@@ -25,6 +25,7 @@ typedef struct SourceFolder
 	const char *environment;	/* "" for the root itself */
 	int			fd;				/* of the folder, once a file is looked at */
 	MemoryContextCallback close_fd;
+	int			number;			/* for who looks at many files */
 } SourceFolder;
 
 extern const char source_folder_readable_hint[];

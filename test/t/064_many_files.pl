@@ -1,0 +1,118 @@
+# So many applied files that parallel workers help to look at them: what has
+# changed is found all the same, in every folder, whoever looks.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+
+use GooseplusTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+# One worker is there for each 20,000.
+use constant FILES => 41_000;
+
+my $node = new_node('many_files');
+my $root = migrate_root($node);
+my @folders = ('base', 'eu', 'de');
+
+# Path of a version's file: neighbours are in different folders.
+sub file_of
+{
+	my ($version) = @_;
+
+	return sprintf '%s/%s/%05d_m.sql', $root, $folders[ $version % 3 ], $version;
+}
+
+# Wait until the files have been as they are for more than two seconds: before,
+# gooseplus does not trust their times.
+sub wait_for_age
+{
+	my $newest = (sort { $b <=> $a } map { (lstat)[10] } @_)[0];
+
+	$node->poll_query_until('postgres', "SELECT extract(epoch FROM clock_timestamp()) > $newest + 3")
+	  or die 'the clock stands still';
+	return;
+}
+
+# The server says in its log when it starts a worker.  All tables fit in its
+# buffers, so that a second look at them reads no file of theirs.
+$node->append_conf('postgresql.conf', "log_min_messages = debug1\nshared_buffers = 128MB");
+$node->restart;
+mkdir "$root/$_" foreach @folders;
+write_raw(file_of($_), "-- +goose Up\nSELECT 1;\n") foreach 1 .. FILES;
+wait_for_age(map { file_of($_) } 1 .. FILES);
+$node->safe_psql('postgres',
+	q(SET client_min_messages = warning; SELECT count(*) FROM gooseplus_migrate('eu,de')));
+
+# What a session with these settings sees of all that is not just applied, and
+# how many workers the server has started for it.
+sub seen
+{
+	my ($settings) = @_;
+	my $begin = -s $node->logfile;
+	my $states = $node->safe_psql('postgres',
+		"$settings; SELECT string_agg(version || ' ' || state, ', ' ORDER BY version)"
+		  . " FROM gooseplus_status('eu,de') WHERE state <> 'applied'");
+	my $workers = () = slurp_file($node->logfile, $begin) =~ /starting background worker process "parallel worker/g;
+
+	return ($states, $workers);
+}
+
+# Compare what is seen with and without workers.
+sub sees
+{
+	my ($expected, $name) = @_;
+
+	is_deeply([ seen('SET max_parallel_maintenance_workers = 2') ], [ $expected, 2 ],
+		"$name: two workers");
+	is_deeply([ seen('SET max_parallel_maintenance_workers = 1') ], [ $expected, 1 ],
+		"$name: one worker, as is allowed");
+	is_deeply([ seen('SET max_parallel_maintenance_workers = 0') ], [ $expected, 0 ],
+		"$name: no worker is allowed");
+	is_deeply([ seen('SET max_parallel_workers = 0') ], [ $expected, 0 ],
+		"$name: no worker is free");
+	return;
+}
+
+sees('', 'nothing has changed');
+
+SKIP:
+{
+	my $read = q((SELECT (regexp_match(pg_read_file('/proc/self/io'), 'rchar: (\d+)'))[1]::bigint));
+	my ($begin, $end);
+
+	skip 'this system does not tell what a process has read', 1 unless -r '/proc/self/io';
+	(undef, $begin, undef, $end) = split /\n/, $node->safe_psql('postgres',
+		"SELECT count(*) FROM gooseplus_status('eu,de');\nSELECT $read;\n" x 2);
+	cmp_ok($end - $begin, '<', FILES, 'and the files are not read to see that');
+}
+
+# The first and the last, one of each folder, and one that is no file.
+my @changed = (1, 20_000, 20_001, 20_002, FILES);
+write_raw(file_of($_), "-- +goose Up\nSELECT 2;\n") foreach @changed;
+unlink file_of(30_000) or die $!;
+symlink 'nothing', file_of(30_000) or die $!;
+wait_for_age(map { file_of($_) } @changed, 30_000);
+sees(join(', ', map { "$_ modified" } sort { $a <=> $b } @changed, 30_000), 'changed files');
+
+# A run, inside of what the caller has done.
+my $changed = qr/6 applied migrations have changed since they were applied/;
+write_raw("$root/base/99998_mine.sql", "-- +goose Up\nINSERT INTO mine VALUES (1);\n");
+my ($status, $out, $err) = query($node,
+	"BEGIN; CREATE TABLE mine (id int); SELECT source FROM gooseplus_migrate('eu,de'); COMMIT; TABLE mine;");
+is($out, "base/99998_mine.sql\n1", 'a run in a transaction that has made a table');
+like($err, $changed, 'says what has changed');
+
+# A deploy has transactions of its own.
+write_raw("$root/base/99999_yours.sql", "-- +goose Up\nINSERT INTO mine VALUES (2);\n");
+($status, $out, $err) = query($node,
+	"SET default_transaction_isolation = serializable; CALL gooseplus_deploy('eu,de'); SELECT sum(id) FROM mine;");
+is($out, 3, 'a deploy in serializable transactions');
+like($err, $changed, 'says what has changed');
+
+$node->stop;
+done_testing();
