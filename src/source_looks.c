@@ -8,7 +8,9 @@
  * with a hundred thousand files that is most of a run that has nothing to do.
  * Workers help as they do where an index is built: if the work is worth it,
  * as many as max_parallel_maintenance_workers allows and the server has free.
- * The caller's process takes part, and does all of it if none has come.
+ * The caller's process takes part, and does all of it if none has come, or if
+ * anything goes wrong with them: nobody's deploy is to fail for want of shared
+ * memory that it can do without.
  *
  * How one file is found is not known here (see source_folder.c).
  *
@@ -30,6 +32,7 @@
 #include "utils/timestamp.h"
 
 #include "encoding.h"
+#include "report.h"
 #include "source_folder.h"
 #include "source_looks.h"
 
@@ -114,16 +117,18 @@ take_files(LooksState *state, const List *folders, LooksFile *files,
 
 		if (first >= end)
 			break;
-		CHECK_FOR_INTERRUPTS();
 		for (size_t i = first; i < end; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
 			files[i].stamp = look_at(list_nth(folders, files[i].folder),
 									 names + files[i].name);
+		}
 	}
 }
 
 /*
- * What a parallel worker does: nothing if its library is not the caller's, as
- * when another one has been installed since the caller's session began.
+ * What a parallel worker does: nothing if its library has another version than
+ * the caller's, as when one has been installed since that session began.
  */
 void
 source_looks_worker(dsm_segment *segment, shm_toc *toc)
@@ -207,14 +212,24 @@ share(shm_toc *toc, uint64 key, const void *data, size_t size)
 	return shared;
 }
 
+/* Argument of the function that is called through report_try(). */
+typedef struct LooksRequest
+{
+	const Source *const *sources;
+	size_t		count;
+	SourceStamp *stamps;
+	int			nworkers;
+} LooksRequest;
+
 /*
  * Looks at files together with parallel workers.
  */
 static void
-look_in_parallel(const Source *const *sources, size_t count, int nworkers,
-				 SourceStamp *stamps)
+look_in_parallel(void *arg)
 {
-	LooksState	state = {.version = GOOSEPLUS_VERSION, .count = count};
+	LooksRequest *request = arg;
+	LooksState	state = {.version = GOOSEPLUS_VERSION, .count = request->count};
+	size_t		files_size = request->count * sizeof(LooksFile);
 	LooksState *shared;
 	LooksFile  *files;
 	List	   *folders;
@@ -222,29 +237,53 @@ look_in_parallel(const Source *const *sources, size_t count, int nworkers,
 	ParallelContext *parallel;
 
 	initStringInfo(&names);
-	folders = number_folders(sources, count, &names);
+	folders = number_folders(request->sources, request->count, &names);
 	state.folders = list_length(folders);
-	files = name_files(sources, count, &names);
+	files = name_files(request->sources, request->count, &names);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	EnterParallelMode();
-	parallel = CreateParallelContext("gooseplus", "source_looks_worker", nworkers);
+	parallel = CreateParallelContext("$libdir/gooseplus", "source_looks_worker",
+									 request->nworkers);
 	shm_toc_estimate_chunk(&parallel->estimator, sizeof(LooksState));
-	shm_toc_estimate_chunk(&parallel->estimator, count * sizeof(LooksFile));
+	shm_toc_estimate_chunk(&parallel->estimator, files_size);
 	shm_toc_estimate_chunk(&parallel->estimator, names.len);
 	shm_toc_estimate_keys(&parallel->estimator, 3);
 	InitializeParallelDSM(parallel);
 	shared = share(parallel->toc, KEY_STATE, &state, sizeof(state));
 	pg_atomic_init_u64(&shared->next, 0);
-	files = share(parallel->toc, KEY_FILES, files, count * sizeof(LooksFile));
+	files = share(parallel->toc, KEY_FILES, files, files_size);
 	share(parallel->toc, KEY_NAMES, names.data, names.len);
 	LaunchParallelWorkers(parallel);
 	take_files(shared, folders, files, names.data);
 	WaitForParallelWorkersToFinish(parallel);
-	for (size_t i = 0; i < count; i++)
-		stamps[i] = files[i].stamp;
+	for (size_t i = 0; i < request->count; i++)
+		request->stamps[i] = files[i].stamp;
 	DestroyParallelContext(parallel);
 	ExitParallelMode();
 	PopActiveSnapshot();
+}
+
+/*
+ * The same.  Returns whether that went well: only what means that the call is
+ * to end is an error.
+ */
+static bool
+try_in_parallel(LooksRequest *request)
+{
+	ErrorData  *error = report_try(look_in_parallel, request);
+
+	if (error == NULL)
+		return true;
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
+		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TRANSACTION_ROLLBACK)
+		ReThrowError(error);
+	ereport(LOG,
+			(errcode(error->sqlerrcode),
+			 errmsg("could not look at migration files with parallel workers: %s",
+					error->message),
+			 errdetail("The session looks at all of them by itself."),
+			 errhint("Set \"max_parallel_maintenance_workers\" to 0 to have no workers.")));
+	return false;
 }
 
 /*
@@ -254,14 +293,17 @@ look_in_parallel(const Source *const *sources, size_t count, int nworkers,
 void
 source_looks(const Source *const *sources, size_t count, SourceStamp *stamps)
 {
-	int			nworkers = Min(count / FILES_PER_WORKER,
-							   (size_t) max_parallel_maintenance_workers);
+	LooksRequest request = {
+		.sources = sources,
+		.count = count,
+		.stamps = stamps,
+		.nworkers = Min(count / FILES_PER_WORKER,
+						(size_t) max_parallel_maintenance_workers)
+	};
 
-	if (nworkers > 0 && IsUnderPostmaster && !IsInParallelMode())
-	{
-		look_in_parallel(sources, count, nworkers, stamps);
+	if (request.nworkers > 0 && IsUnderPostmaster && !IsInParallelMode() &&
+		try_in_parallel(&request))
 		return;
-	}
 	for (size_t i = 0; i < count; i++)
 	{
 		char	   *name = name_of(sources, count, i);
