@@ -68,8 +68,8 @@ typedef struct LooksFile
 	SourceStamp stamp;			/* what was seen */
 } LooksFile;
 
-extern PGDLLEXPORT void source_looks_worker(dsm_segment *segment,
-											shm_toc *toc);
+extern PGDLLEXPORT void gooseplus_looks_main(dsm_segment *segment,
+											 shm_toc *toc);
 
 /*
  * Returns the name of a file in the file system's encoding: its own, or
@@ -131,7 +131,7 @@ take_files(LooksState *state, const List *folders, LooksFile *files,
  * the caller's, as when one has been installed since that session began.
  */
 void
-source_looks_worker(dsm_segment *segment, shm_toc *toc)
+gooseplus_looks_main(dsm_segment *segment, shm_toc *toc)
 {
 	LooksState *state = shm_toc_lookup(toc, KEY_STATE, false);
 	LooksFile  *files = shm_toc_lookup(toc, KEY_FILES, false);
@@ -228,7 +228,7 @@ static void
 look_in_parallel(void *arg)
 {
 	LooksRequest *request = arg;
-	LooksState	state = {.version = GOOSEPLUS_VERSION, .count = request->count};
+	LooksState	state = {.version = GOOSEPLUS_VERSION};
 	size_t		files_size = request->count * sizeof(LooksFile);
 	LooksState *shared;
 	LooksFile  *files;
@@ -238,11 +238,12 @@ look_in_parallel(void *arg)
 
 	initStringInfo(&names);
 	folders = number_folders(request->sources, request->count, &names);
+	state.count = request->count;
 	state.folders = list_length(folders);
 	files = name_files(request->sources, request->count, &names);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	EnterParallelMode();
-	parallel = CreateParallelContext("$libdir/gooseplus", "source_looks_worker",
+	parallel = CreateParallelContext("$libdir/gooseplus", "gooseplus_looks_main",
 									 request->nworkers);
 	shm_toc_estimate_chunk(&parallel->estimator, sizeof(LooksState));
 	shm_toc_estimate_chunk(&parallel->estimator, files_size);
