@@ -59,19 +59,8 @@ sub begin_with
 	$node->safe_psql('postgres',
 		'SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE EXTENSION gooseplus');
 	write_at(file_of($_), text_of(table_of($_)), $old) foreach 1 .. $last;
-	wait_for_age();
+	wait_for_age($node, glob "$root/base/*.sql");
 	$node->safe_psql('postgres', 'SELECT gooseplus_migrate()');
-	return;
-}
-
-# Wait until all files have been as they are for more than two seconds: before,
-# gooseplus does not trust their times.
-sub wait_for_age
-{
-	my $newest = (sort { $b <=> $a } map { (stat)[10] } glob "$root/base/*.sql")[0];
-
-	$node->poll_query_until('postgres', "SELECT extract(epoch FROM clock_timestamp()) > $newest + 3")
-	  or die 'the clock stands still';
 	return;
 }
 
@@ -165,7 +154,7 @@ is(states(), '', 'the files are as they were');
 
 # a repair knows which file it has seen, too
 write_at(file_of(2), text_of('tab_x'), $old);
-wait_for_age();
+wait_for_age($node, glob "$root/base/*.sql");
 reads(5, 'all have been written anew');
 is($node->safe_psql('postgres', 'SELECT gooseplus_repair(2)'), 't', 'repair takes another text');
 is(states(), '', 'and the file is no longer modified');
@@ -190,7 +179,7 @@ write_at(file_of(2), text_of(table_of(2)), $old);
 is(states(), '', 'and put back');
 write_at(file_of(3), text_of(table_of(3)), $old);
 run_call();
-wait_for_age();
+wait_for_age($node, glob "$root/base/*.sql");
 reads(2, 'a file that was just written when it was applied has to be read');
 
 # ------------------------------------------------ a run notes which files it has compared
@@ -203,7 +192,7 @@ sub run_more
 	my ($options) = @_;
 
 	write_at(file_of(++$last), text_of(table_of($last)), $old);
-	wait_for_age();
+	wait_for_age($node, glob "$root/base/*.sql");
 	return run_call($options);
 }
 
@@ -241,7 +230,7 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM (' . stamps_of_files(1 .. 
 
 # a new checkout: the same files with other times, and one with another text
 write_at(file_of(++$last), text_of(table_of($last)), $old);
-wait_for_age();
+wait_for_age($node, glob "$root/base/*.sql");
 write_at(file_of($_), text_of(table_of($_)), $old) foreach 1, 3;
 write_at(file_of(2), text_of('tab_x'), $old);
 run_call();
@@ -252,7 +241,7 @@ reads(1, 'and is the only one to be read again');
 is(states(), '2 modified', 'to be the change that it is');
 write_at(file_of(2), text_of(table_of(2)), $old);
 write_at(file_of(++$last), text_of(table_of($last)), $old);
-wait_for_age();
+wait_for_age($node, glob "$root/base/*.sql");
 $node->safe_psql('postgres', 'CALL gooseplus_deploy()');
 reads(0, 'a deploy notes it, too');
 

@@ -27,17 +27,6 @@ sub file_of
 	return sprintf '%s/%s/%05d_m.sql', $root, $folders[ $version % 3 ], $version;
 }
 
-# Wait until the files have been as they are for more than two seconds: before,
-# gooseplus does not trust their times.
-sub wait_for_age
-{
-	my $newest = (sort { $b <=> $a } map { (lstat)[10] } @_)[0];
-
-	$node->poll_query_until('postgres', "SELECT extract(epoch FROM clock_timestamp()) > $newest + 3")
-	  or die 'the clock stands still';
-	return;
-}
-
 # The server says in its log when it starts a worker.  All tables fit in its
 # buffers, so that a second look at them reads no file of theirs.
 $node->append_conf('postgresql.conf',
@@ -45,7 +34,7 @@ $node->append_conf('postgresql.conf',
 $node->restart;
 mkdir "$root/$_" foreach @folders;
 write_raw(file_of($_), "-- +goose Up\nSELECT 1;\n") foreach 1 .. FILES;
-wait_for_age(map { file_of($_) } 1 .. FILES);
+wait_for_age($node, map { file_of($_) } 1 .. FILES);
 $node->safe_psql('postgres',
 	q(SET client_min_messages = warning; SELECT count(*) FROM gooseplus_migrate('eu,de')));
 
@@ -105,7 +94,7 @@ my @changed = (1, 20_000, 20_001, 20_002, FILES);
 write_raw(file_of($_), "-- +goose Up\nSELECT 2;\n") foreach @changed;
 unlink file_of(30_000) or die $!;
 symlink 'nothing', file_of(30_000) or die $!;
-wait_for_age(map { file_of($_) } @changed, 30_000);
+wait_for_age($node, map { file_of($_) } @changed, 30_000);
 my $changed_states = join ', ', map { "$_ modified" } sort { $a <=> $b } @changed, 30_000;
 sees($changed_states, 'changed files');
 

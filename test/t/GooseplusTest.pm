@@ -18,7 +18,7 @@ use Test::More;
 use Time::HiRes qw(usleep);
 
 our @EXPORT = qw(new_node node_conf write_files write_raw clear_files
-  migrate_root query start_psql finish_psql wait_activity wait_server
+  migrate_root query start_psql finish_psql wait_activity wait_for_age wait_server
   dump_of memory_peak copy_server run_or_die);
 
 # The first minor releases of 15 have another background_psql().
@@ -180,6 +180,18 @@ sub wait_activity
 		usleep(20_000);
 	}
 	die "no session showed $pattern";
+}
+
+# Wait until files, and what links lead to, have been as they are for more than
+# two seconds: before, gooseplus does not trust their times.
+sub wait_for_age
+{
+	my ($node, @files) = @_;
+	my $newest = (sort { $b <=> $a } map { (lstat)[10], (stat)[10] } @files)[0];
+
+	$node->poll_query_until('postgres', "SELECT extract(epoch FROM clock_timestamp()) > $newest + 3")
+	  or die 'the clock stands still';
+	return;
 }
 
 # Wait until a query in the database "postgres" of a server that starts again
