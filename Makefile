@@ -17,8 +17,8 @@ PGFILEDESC = "gooseplus - runs goose migrations inside the server"
 GROUND = annotation character copy_command filename interpolate \
 	interpolate_substring lexer line linemap plan routine script \
 	script_annotation script_buffer script_data
-FIRST  = encoding extension_version options problem query query_table report \
-	session setting_text settings timer transaction
+FIRST  = client encoding extension_version options problem query query_scan \
+	query_table report session setting_text settings timer transaction
 SECOND = history history_table history_text migration_lock source \
 	source_bundle source_directory source_folder source_function \
 	source_looks trust version_table

@@ -18,8 +18,9 @@
  *	source_function, trust, version_table, history, history_table,
  *	history_text, migration_lock
  *					what is stored
- *	settings, setting_text, options, report, problem, query, timer, session,
- *	transaction, extension_version, encoding, compat
+ *	settings, setting_text, options, report, problem, query, query_scan,
+ *	query_table, timer, session, client, transaction, extension_version,
+ *	encoding, compat
  *					the server's side
  *	script, annotation, lexer, interpolate, filename, plan and their parts
  *					pure C

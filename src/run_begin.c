@@ -20,6 +20,7 @@
 
 #include "changes.h"
 #include "checksum.h"
+#include "client.h"
 #include "collect.h"
 #include "history_table.h"
 #include "problem.h"
@@ -97,6 +98,7 @@ run_begin(Run *run, const RunRequest *request, CheckMode mode)
 	run->started_at = GetCurrentTimestamp();
 	run_is_active = true;
 	report_activity_begin(run->started_at);
+	client_gather(true);
 }
 
 /* Ends a run, whatever became of it.  Raises no error. */
@@ -105,6 +107,7 @@ run_end(Run *run)
 {
 	run_is_active = false;
 	report_activity_end();
+	client_gather(false);
 }
 
 /*
