@@ -112,13 +112,15 @@ static const struct
 static void
 check_columns(const TrustedTable *table)
 {
+	Relation	relation = RelationIdGetRelation(table->relation);
+	TupleDesc	desc = RelationGetDescr(relation);
+
 	for (size_t i = 0; i < lengthof(history_columns); i++)
 	{
-		AttrNumber	number = get_attnum(table->relation,
-										history_columns[i].name);
+		int			number = SPI_fnumber(desc, history_columns[i].name);
 
-		if (number == InvalidAttrNumber ||
-			get_atttype(table->relation, number) != history_columns[i].type)
+		if (number <= 0 ||
+			SPI_gettypeid(desc, number) != history_columns[i].type)
 			ereport(ERROR,
 					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 					 errmsg("relation %s is not a history of gooseplus",
@@ -128,6 +130,7 @@ check_columns(const TrustedTable *table)
 							   format_type_be(history_columns[i].type)),
 					 errhint("Give it another name, or set \"gooseplus.history\" to off.")));
 	}
+	RelationClose(relation);
 }
 
 /* Has the caller the rights on the table? */

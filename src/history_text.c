@@ -23,6 +23,7 @@
 #include "utils/timestamp.h"
 
 #include "history_text.h"
+#include "query_scan.h"
 #include "query_table.h"
 
 #define EQUALS " OPERATOR(pg_catalog.=) "
@@ -63,12 +64,41 @@ fill_text(HistoryText *known, TupleTableSlot *row)
 	known->ended = DatumGetTimestampTz(query_value(row, 7, &isnull));
 }
 
+/*
+ * Does the row say what the text of a numbered migration was?  For repeatable
+ * ones HAS_TEXT asks the same.
+ */
+static bool
+has_text(TupleTableSlot *row)
+{
+	static const char *const outcomes[] = {"applied", "empty", "recorded"};
+	bool		isnull[3];
+	Datum		value;
+	text	   *outcome;
+
+	(void) query_value(row, 3, &isnull[0]);
+	(void) query_value(row, 4, &isnull[1]);
+	value = query_value(row, 8, &isnull[2]);
+	if (isnull[0] || isnull[1] || isnull[2])
+		return false;
+	outcome = DatumGetTextPP(value);
+	for (size_t i = 0; i < lengthof(outcomes); i++)
+	{
+		if (VARSIZE_ANY_EXHDR(outcome) == strlen(outcomes[i]) &&
+			memcmp(VARDATA_ANY(outcome), outcomes[i], strlen(outcomes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* QueryRow: keeps the text of a numbered migration. */
 static void
 keep_text(void *arg, TupleTableSlot *row)
 {
 	HistoryTexts *texts = arg;
 
+	if (!has_text(row))
+		return;
 	if (texts->nitems == texts->allocated)
 	{
 		texts->allocated = Max(64, texts->allocated * 2);
@@ -97,13 +127,16 @@ compare_texts(const void *a, const void *b)
 HistoryTexts *
 history_texts_read(const TrustedTable *table)
 {
+	static const QueryColumn columns[] = {
+		{"id", INT8OID}, {"version", INT8OID}, {"version_row", INT8OID},
+		{"checksum", TEXTOID}, {"file_size", INT8OID},
+		{"file_changed", TIMESTAMPTZOID}, {"ended", TIMESTAMPTZOID},
+		{"outcome", TEXTOID}
+	};
 	HistoryTexts *texts = palloc0(sizeof(HistoryTexts));
 
-	query_table_run(table->relation,
-					psprintf("SELECT " COLUMNS " FROM %s"
-							 " WHERE version_row IS NOT NULL AND " HAS_TEXT,
-							 table->name),
-					0, NULL, NULL, keep_text, texts);
+	query_scan(table->relation, table->name, columns, lengthof(columns),
+			   keep_text, texts);
 	if (texts->nitems > 1)
 		qsort(texts->items, texts->nitems, sizeof(HistoryText),
 			  compare_texts);

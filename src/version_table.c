@@ -19,8 +19,11 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
 #include "utils/timestamp.h"
 
+#include "query_scan.h"
 #include "query_table.h"
 #include "trust.h"
 #include "version_table.h"
@@ -40,10 +43,11 @@ check_columns(const TrustedTable *table)
 	static const char *const columns[] = {
 		"id", "version_id", "is_applied", "tstamp"
 	};
+	Relation	relation = RelationIdGetRelation(table->relation);
 
 	for (size_t i = 0; i < lengthof(columns); i++)
 	{
-		if (get_attnum(table->relation, columns[i]) != InvalidAttrNumber)
+		if (SPI_fnumber(RelationGetDescr(relation), columns[i]) > 0)
 			continue;
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -51,6 +55,7 @@ check_columns(const TrustedTable *table)
 				 errdetail("It has no column \"%s\".", columns[i]),
 				 errhint("Name another table in \"gooseplus.version_table\".")));
 	}
+	RelationClose(relation);
 }
 
 /*
@@ -236,15 +241,14 @@ order_rows(VersionRows *rows)
 VersionRows *
 version_table_read(const TrustedTable *table)
 {
+	static const QueryColumn columns[] = {
+		{"version_id", INT8OID}, {"tstamp", TIMESTAMPOID}, {"id", INT8OID}
+	};
 	VersionRows *rows = palloc0(sizeof(VersionRows));
 
 	if (OidIsValid(table->relation))
-		query_table_run(table->relation,
-						psprintf("SELECT version_id::pg_catalog.int8,"
-								 " tstamp::pg_catalog.timestamp,"
-								 " id::pg_catalog.int8"
-								 " FROM %s", table->name),
-						0, NULL, NULL, keep_row, rows);
+		query_scan(table->relation, table->name, columns, lengthof(columns),
+				   keep_row, rows);
 	order_rows(rows);
 	return rows;
 }
