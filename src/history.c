@@ -49,14 +49,17 @@ typedef struct Columns
 } Columns;
 
 /*
- * Returns the text of the value of a column, palloc'd: its parameter, or NULL.
- * Parameters are never null, see query_table_run().
+ * Adds the value of a column to SQL text: its parameter, or NULL.  Parameters
+ * are never null, see query_table_run().
  */
-static char *
-value_text(const Columns *columns, int i)
+static void
+append_value(StringInfo sql, const Columns *columns, int i)
 {
-	return OidIsValid(columns->types[i]) ? psprintf("$%d", i + 1) :
-		pstrdup("NULL");
+	char		parameter[MAXINT8LEN + 2] = "$";
+
+	pg_ltoa(i + 1, parameter + 1);
+	appendStringInfoString(sql, OidIsValid(columns->types[i]) ? parameter :
+						   "NULL");
 }
 
 static void
@@ -193,9 +196,13 @@ history_add(const TrustedTable *table, const HistoryRow *row)
 	appendStringInfo(&sql, "INSERT INTO %s (", table->name);
 	for (int i = 0; i < columns.count; i++)
 	{
-		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "", columns.names[i]);
-		appendStringInfo(&values, "%s%s", i > 0 ? ", " : "",
-						 value_text(&columns, i));
+		if (i > 0)
+		{
+			appendStringInfoString(&sql, ", ");
+			appendStringInfoString(&values, ", ");
+		}
+		appendStringInfoString(&sql, columns.names[i]);
+		append_value(&values, &columns, i);
 	}
 	appendStringInfo(&sql, ") VALUES (%s) RETURNING id", values.data);
 	if (query_table_run(table->relation, sql.data, columns.count,
@@ -222,8 +229,10 @@ change_row(const TrustedTable *table, const HistoryRow *row)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "UPDATE %s SET ", table->name);
 	for (int i = 0; i < columns.count; i++)
-		appendStringInfo(&sql, "%s%s = %s", i > 0 ? ", " : "",
-						 columns.names[i], value_text(&columns, i));
+	{
+		appendStringInfo(&sql, "%s%s = ", i > 0 ? ", " : "", columns.names[i]);
+		append_value(&sql, &columns, i);
+	}
 	add_column(&columns, "id", INT8OID, Int64GetDatum(row->id));
 	appendStringInfo(&sql, " WHERE id" EQUALS "$%d", columns.count);
 	/* a table that was created anew gives the same ids again */

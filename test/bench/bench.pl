@@ -190,7 +190,6 @@ sub measure
 		PGUSER => 'postgres',
 		PGDATABASE => $run->{database},
 		PGSSLMODE => 'disable',
-		PGGSSENCMODE => 'disable',
 		$peer->environment($run));
 	my $copies = $run->{work}{copies};
 	open my $out, '-|', "$HOME/measure", $copies, $set{LIMIT}, "$WORK/output", @command

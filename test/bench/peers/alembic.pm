@@ -90,7 +90,7 @@ sub environment
 {
 	my ($self, $run) = @_;
 
-	return (BENCH_URL => $self->url($run, 'postgresql+psycopg2'));
+	return ($self->SUPER::environment, BENCH_URL => $self->url($run, 'postgresql+psycopg2'));
 }
 
 sub call

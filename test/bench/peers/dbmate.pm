@@ -33,6 +33,9 @@ sub write_files
 	return;
 }
 
+# Its driver refuses variables of libpq's that it does not support.
+sub environment { return () }
+
 sub call
 {
 	my ($self, $run, @command) = @_;

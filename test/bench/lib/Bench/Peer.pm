@@ -44,8 +44,9 @@ sub write_files { die ref($_[0]) . ' writes no files' }
 sub up { return () }
 sub status { return () }
 
-# What its commands find in the environment.
-sub environment { return () }
+# What its commands find in the environment.  (libpq looks for a ticket of
+# GSSAPI before it connects; nobody else knows of such a thing.)
+sub environment { return (PGGSSENCMODE => 'disable') }
 
 # SQL to run in a new database of its own.
 sub new_database { return () }
