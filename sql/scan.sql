@@ -9,20 +9,12 @@ SELECT version, state FROM gooseplus_migrate();
 \set status 'SELECT version, state, applied_at IS NOT NULL AS timed FROM gooseplus_status();'
 :status
 
--- rows of a child count
-CREATE TABLE child () INHERITS (goose_db_version);
-WITH moved AS (DELETE FROM ONLY goose_db_version WHERE version_id = 2 RETURNING *)
-INSERT INTO child SELECT * FROM moved;
-:status
-WITH moved AS (DELETE FROM ONLY child RETURNING *)
-INSERT INTO goose_db_version SELECT * FROM moved;
-DROP TABLE child;
-
 -- other types are converted
 ALTER TABLE goose_db_version ALTER id DROP IDENTITY, ALTER id TYPE smallint,
     ALTER version_id TYPE numeric, ALTER tstamp TYPE date;
 :status
-ALTER TABLE goose_db_version ALTER version_id TYPE bigint, ALTER tstamp TYPE timestamp;
+ALTER TABLE goose_db_version ALTER id TYPE integer, ALTER version_id TYPE bigint,
+    ALTER tstamp TYPE timestamp;
 
 -- a role sees what policies and rights let it see
 CREATE ROLE regress_scan_reader;
@@ -41,6 +33,13 @@ CREATE POLICY first ON goose_db_version USING (version_id < 2);
 SET ROLE regress_scan_reader;
 :status
 RESET ROLE;
+ALTER TABLE goose_db_version DISABLE ROW LEVEL SECURITY;
+
+-- rows of a child count
+CREATE TABLE child () INHERITS (goose_db_version);
+WITH moved AS (DELETE FROM ONLY goose_db_version WHERE version_id = 2 RETURNING *)
+INSERT INTO child SELECT * FROM moved;
+:status
 
 REVOKE ALL ON FUNCTION gooseplus_status(text, jsonb) FROM regress_scan_reader;
 DROP SCHEMA regress_scan CASCADE;
