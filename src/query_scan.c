@@ -110,7 +110,7 @@ read_table(Relation table, TupleTableSlot *row, int ncolumns,
 	TableScanDesc scan;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
+	scan = table_beginscan_strat(table, GetActiveSnapshot(), 0, NULL, true, true);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, tuple))
 	{
 		CHECK_FOR_INTERRUPTS();

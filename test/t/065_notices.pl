@@ -1,5 +1,6 @@
 # What a run tells the client on its way: over TCP the notices of short
-# migrations come together, and yet none is kept back while a migration waits.
+# migrations come together, and yet none is kept back while a migration waits,
+# nor lost when the session ends.
 
 use strict;
 use warnings;
@@ -20,6 +21,8 @@ my $TCP_INFO = 11;
 my $DATA_SEGMENTS_IN = 152;
 
 my $number = 200;
+my $down = "-- +goose Down\nSELECT 1;\n";
+my $waits = 'SELECT pg_advisory_lock_shared(1), pg_advisory_unlock_shared(1);';
 my $node = new_node('notices');
 my $user = $node->safe_psql('postgres', 'SELECT current_user');
 
@@ -82,18 +85,29 @@ sub segments
 	  : undef;
 }
 
+# Wait until a migration waits; returns the process id of its session.
+sub waiter
+{
+	my $from = q(FROM pg_locks
+		WHERE locktype = 'advisory' AND objid = 1 AND classid = 0 AND NOT granted);
+
+	$node->poll_query_until('postgres', "SELECT count(*) = 1 $from") or die 'nobody waits';
+	return $node->safe_psql('postgres', "SELECT pid $from");
+}
+
 foreach my $call ('SELECT * FROM gooseplus_migrate(%s)', 'CALL gooseplus_deploy(%s)')
 {
 	my $environment = $call =~ /deploy/ ? 'deploy' : 'migrate';
 	my $run = sprintf $call, "'$environment'";
 	my $client = client();
 	my $before = segments($client);
+
 	write_files($node, map { (sprintf("$environment/%05d_m.sql", $_) => 'SELECT 1;') } 1 .. $number);
 	$node->safe_psql('postgres', 'DROP TABLE IF EXISTS goose_db_version, goose_db_version_history');
 	send_query($client, $run);
 	my @notices = grep { /^N/ } messages_to($client, qr/^Z/);
 
-	is(scalar(grep { /M(?:OK|EMPTY) / } @notices),
+	is(scalar(grep { /MOK / } @notices),
 		$number, "$environment: there is a notice of each migration");
   SKIP:
 	{
@@ -107,26 +121,30 @@ foreach my $call ('SELECT * FROM gooseplus_migrate(%s)', 'CALL gooseplus_deploy(
 	$holder->query_safe('SELECT pg_advisory_lock(1)');
 	write_files(
 		$node,
-		"$environment/00201_short.sql" => 'SELECT 1;',
-		"$environment/00202_waits.sql" =>
-		  'SELECT pg_advisory_lock_shared(1), pg_advisory_unlock_shared(1);',
+		"$environment/00201_short.sql" => "-- +goose Up\nSELECT 1;\n$down",
+		"$environment/00202_waits.sql" => "-- +goose Up\n$waits\n$down",
 		"$environment/00203_fails.sql" => 'SELECT 1 / 0;');
 	send_query($client, $run);
 	@notices = messages_to($client, qr/^N.*00201_short/s);
-	ok( $node->poll_query_until(
-			'postgres',
-			q(SELECT count(*) = 1 FROM pg_locks
-				WHERE locktype = 'advisory' AND objid = 1 AND NOT granted)),
-		"$environment: a notice comes while the next migration waits");
+	ok(waiter(), "$environment: a notice comes while the next migration waits");
 	$holder->query_safe('SELECT pg_advisory_unlock(1)');
-	$holder->quit;
 	my @messages = messages_to($client, qr/^Z/);
 
 	like($messages[0], qr/^N.*MOK    00202_waits/s, "$environment: the next notice comes after it");
 	ok((grep { /^E.*Mdivision by zero/s } @messages), "$environment: and then the error");
 	send_query($client, 'SELECT 1');
 	ok(messages_to($client, qr/^Z/), "$environment: the session goes on");
+	# all that came after the first run is undone
+	$holder->query_safe('SELECT pg_advisory_lock(1)');
+	send_query($client, $run);
+	my $pid = waiter();
+
+	$node->safe_psql('postgres', "SELECT pg_terminate_backend($pid)");
+	@messages = messages_to($client, qr/^E/);
+	like($messages[-1], qr/terminating connection/, "$environment: the client hears of the end");
+	ok((grep { /^N.*MOK    00201_short/s } @messages), "$environment: and of all before it");
 	$client->{socket}->close;
+	$holder->quit;
 }
 
 done_testing();
