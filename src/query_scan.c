@@ -32,9 +32,6 @@
 #include "query_scan.h"
 #include "query_table.h"
 
-/* More columns than this are wanted of no table. */
-#define COLUMNS_MAX 16
-
 /* Where a column is. */
 typedef struct FoundColumn
 {
@@ -159,11 +156,10 @@ query_scan(Oid relation, const char *table, const QueryColumn *columns,
 		   int ncolumns, QueryRow receive, void *arg)
 {
 	Relation	opened = table_open(relation, NoLock);
-	FoundColumn found[COLUMNS_MAX];
+	FoundColumn *found = palloc(ncolumns * sizeof(FoundColumn));
 	bool		plain = is_plain(opened) &&
 	find_columns(RelationGetDescr(opened), columns, ncolumns, found);
 
-	Assert(ncolumns <= COLUMNS_MAX);
 	if (plain)
 		read_table(opened, make_row(columns, ncolumns), ncolumns, found,
 				   receive, arg);
