@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -112,7 +113,7 @@ static const struct
 static void
 check_columns(const TrustedTable *table)
 {
-	Relation	relation = RelationIdGetRelation(table->relation);
+	Relation	relation = relation_open(table->relation, NoLock);
 	TupleDesc	desc = RelationGetDescr(relation);
 
 	for (size_t i = 0; i < lengthof(history_columns); i++)
@@ -130,7 +131,7 @@ check_columns(const TrustedTable *table)
 							   format_type_be(history_columns[i].type)),
 					 errhint("Give it another name, or set \"gooseplus.history\" to off.")));
 	}
-	RelationClose(relation);
+	relation_close(relation, NoLock);
 }
 
 /* Has the caller the rights on the table? */

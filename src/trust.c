@@ -339,7 +339,8 @@ trust_check_create(const TrustedTable *table, const char *what,
  * Finds a table as trust_find_table() does, and has it created if there is
  * none; *created tells which.  Somebody else may create it meanwhile: goose's
  * Provider does so without taking the lock, and so may a run without one.
- * Then the table is theirs.
+ * Then the table is theirs.  The table that is returned is there; an error is
+ * raised if its schema has been given another name meanwhile.
  */
 TrustedTable *
 trust_ensure_table(const Settings *settings, const char *suffix,
@@ -360,6 +361,11 @@ trust_ensure_table(const Settings *settings, const char *suffix,
 	table = trust_find_table(settings, suffix, mode);
 	if (!OidIsValid(table->relation) && error != NULL)
 		ReThrowError(error);
+	if (!OidIsValid(table->relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table %s does not exist any more", table->name),
+				 errdetail("It has just been created, but its schema has another name by now.")));
 	return table;
 }
 

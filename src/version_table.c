@@ -15,12 +15,12 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/relcache.h"
 #include "utils/timestamp.h"
 
 #include "query_scan.h"
@@ -43,7 +43,7 @@ check_columns(const TrustedTable *table)
 	static const char *const columns[] = {
 		"id", "version_id", "is_applied", "tstamp"
 	};
-	Relation	relation = RelationIdGetRelation(table->relation);
+	Relation	relation = relation_open(table->relation, NoLock);
 
 	for (size_t i = 0; i < lengthof(columns); i++)
 	{
@@ -55,7 +55,7 @@ check_columns(const TrustedTable *table)
 				 errdetail("It has no column \"%s\".", columns[i]),
 				 errhint("Name another table in \"gooseplus.version_table\".")));
 	}
-	RelationClose(relation);
+	relation_close(relation, NoLock);
 }
 
 /*
