@@ -25,15 +25,17 @@ sub alone_revert
 	return $self->revert_to($base, $scene->{target});
 }
 
-# The files above a version are gone when it is to be taken back to it.
+# The files of what is to be taken back are gone.  Those that nobody has applied
+# stay: of an environment without a file a bundle knows only what the history does.
 sub alone_gone
 {
 	my ($self, $base, $scene) = @_;
+	my %applied = map { $_ => 1 } @{ $self->check($base)->{look}{version} };
 
 	foreach my $migration (@{ $base->{history}{migrations} })
 	{
 		unlink "$base->{folder}/$migration->{folder}/$migration->{name}"
-		  if $migration->{version} > $scene->{target};
+		  if $migration->{version} > $scene->{target} && $applied{ $migration->{version} };
 	}
 	$self->refresh($base);
 	$self->revert_to($base, $scene->{target});
