@@ -16,20 +16,18 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
 
 #include "encoding.h"
+#include "query_scan.h"
 #include "query_table.h"
 #include "source_function.h"
 #include "trust.h"
@@ -210,22 +208,6 @@ receive_function(void *arg, TupleTableSlot *row)
 }
 
 /*
- * Has the table never had a row?  Mostly nobody has registered a function, and
- * to see that takes a fraction of the time in which a query is planned.
- */
-static bool
-is_untouched(Oid relation)
-{
-	Relation	table = table_open(relation, NoLock);
-	bool		untouched = !table->rd_rel->relhassubclass &&
-	table->rd_rel->relkind == RELKIND_RELATION &&
-	RelationGetNumberOfBlocks(table) == 0;
-
-	table_close(table, NoLock);
-	return untouched;
-}
-
-/*
  * Adds the registered functions of the environments (NIL: of all there are) to
  * the set.  All is allocated in the current context.  The table is read with
  * its owner's rights: which functions are migrations is no secret, and a run
@@ -234,6 +216,13 @@ is_untouched(Oid relation)
 void
 source_function_collect(SourceSet *set, const List *environments)
 {
+	static const QueryColumn columns[] = {
+		{"version", INT8OID},
+		{"environment", TEXTOID},
+		{"name", TEXTOID},
+		{"up", TEXTOID},
+		{"down", TEXTOID}
+	};
 	Collecting	collecting = {.set = set,.environments = environments};
 	Oid			owner;
 	TrustedTable *table = trust_find_own_table(TABLE, AccessShareLock, ACL_NO_RIGHTS,
@@ -241,15 +230,11 @@ source_function_collect(SourceSet *set, const List *environments)
 	Oid			caller;
 	int			context;
 
-	if (is_untouched(table->relation))
-		return;
 	GetUserIdAndSecContext(&caller, &context);
 	SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
-	query_table_run(table->relation,
-					psprintf("SELECT f.version, f.environment, f.name, f.up, f.down"
-							 " FROM %s f", table->name),
-					0, NULL, NULL, receive_function, &collecting);
+	query_scan(table->relation, table->name, columns, lengthof(columns),
+			   receive_function, &collecting);
 	SetUserIdAndSecContext(caller, context);
 }
 

@@ -448,6 +448,12 @@ sub decide
 	# the crash has let the sequence of the versions jump
 	if ($err =~ /base\/00013_may_fail\.sql is half applied, and must not go on by itself at statement 2, .*\nDETAIL: .* A version has been recorded since, or a run was cut off while it recorded one\./)
 	{
+		my $outcome = $node->safe_psql($database, q(
+			SELECT outcome FROM goose_db_version_history
+			WHERE event = 'migration' AND version = 13 ORDER BY id DESC LIMIT 1));
+
+		problem("the outcome of 00013_may_fail.sql is \"$outcome\"")
+		  unless $outcome eq 'failed';
 		$decisions{'failed'}++;
 		return 'retry';
 	}
