@@ -216,7 +216,7 @@ deploy_resume_decide(Deploy *deploy, DeployStep *step)
 	if (!version_table_is_untouched(deploy->run.table, row->version_sequence,
 									strcmp(row->outcome, "failed") != 0))
 		ask(deploy, step, next,
-			"A version has been recorded since, or a run was cut off while it recorded one.",
+			"A version has been recorded since, or a run was cut off while it recorded one, or the server has crashed.",
 			RESTART);
 	if (before != NULL)
 		ask(deploy, step, next,

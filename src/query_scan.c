@@ -24,6 +24,7 @@
 #include "executor/executor.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
@@ -160,7 +161,8 @@ query_scan(Oid relation, const char *table, const QueryColumn *columns,
 	bool		plain = is_plain(opened) &&
 	find_columns(RelationGetDescr(opened), columns, ncolumns, found);
 
-	if (plain)
+	/* mostly nobody has registered a function: no need to prepare for rows */
+	if (plain && RelationGetNumberOfBlocks(opened) > 0)
 		read_table(opened, make_row(columns, ncolumns), ncolumns, found,
 				   receive, arg);
 	table_close(opened, NoLock);

@@ -446,7 +446,7 @@ sub decide
 	}
 	# cut off after its failure was stored, and before anything was taken back:
 	# the crash has let the sequence of the versions jump
-	if ($err =~ /base\/00013_may_fail\.sql is half applied, and must not go on by itself at statement 2, .*\nDETAIL: .* A version has been recorded since, or a run was cut off while it recorded one\./)
+	if ($err =~ /base\/00013_may_fail\.sql is half applied, and must not go on by itself at statement 2, .*\nDETAIL: .* A version has been recorded since, or a run was cut off while it recorded one, or the server has crashed\./)
 	{
 		my $outcome = $node->safe_psql($database, q(
 			SELECT outcome FROM goose_db_version_history
