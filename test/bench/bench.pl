@@ -63,7 +63,7 @@ sub find_peers
 {
 	my (@peers, @missing);
 
-	foreach my $name (qw(gooseplus gooseplus_deploy gooseplus_unchecked floor psql goose gooseplus_go dbmate
+	foreach my $name (qw(gooseplus gooseplus_deploy gooseplus_unchecked floor psql goose goose_lite gooseplus_go dbmate
 		node_pg_migrate flyway liquibase alembic sqitch))
 	{
 		next unless is_wanted('PEERS', $name);

@@ -14,6 +14,9 @@ sub version { return '3.27.3' }
 
 sub title { return $_[0]->name . ' ' . $_[0]->version }
 
+# build tags: none, as whoever installs it by its documentation has it
+sub tags { return () }
+
 sub install
 {
 	my ($self) = @_;
@@ -22,8 +25,7 @@ sub install
 	local $ENV{GOBIN} = $self->{folder};
 	local $ENV{CGO_ENABLED} = 0;
 	local $ENV{GOTOOLCHAIN} = $ENV{GOTOOLCHAIN} // 'local';
-	command("$self->{folder}/go.log", 'go', 'install', '-buildvcs=false',
-		'-tags', 'no_clickhouse no_libsql no_mssql no_mysql no_sqlite3 no_vertica no_ydb',
+	command("$self->{folder}/go.log", 'go', 'install', '-buildvcs=false', $self->tags,
 		'github.com/pressly/goose/v3/cmd/goose@v' . $self->version);
 	return;
 }
