@@ -1,11 +1,12 @@
 # test/bench/bench.pl NAME=VALUE ... - measure, and print the report; for ./run,
 # which says what can be set.  Progress goes to standard error.
 #
-# A work is done by all peers in turns, round after round, and who begins
-# changes with the round.  A round before counts for nothing but memory.
+# A work is done by all peers, round after round, each round in a random order.
+# A round before counts for nothing but memory.
 
 use strict;
 use warnings;
+use List::Util 'shuffle';
 use POSIX 'strftime';
 use FindBin;
 use lib "$FindBin::Bin/lib";
@@ -316,7 +317,9 @@ sub run_work
 	}
 	foreach my $round (1 .. $set{ROUNDS})
 	{
-		foreach my $peer (@turns)
+		# drawn anew: who always comes after the same one always finds what that
+		# one has left in the processor's caches
+		foreach my $peer (shuffle @turns)
 		{
 			my $result = $results->{ $peer->name };
 
@@ -328,7 +331,6 @@ sub run_work
 			push @{ $result->{times} }, $once->{time};
 			$result->{sum} += $once->{time};
 		}
-		push @turns, shift @turns if @turns;
 	}
 	return;
 }
