@@ -19,6 +19,7 @@
 
 #include "access/table.h"
 #include "access/tableam.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
@@ -161,8 +162,12 @@ query_scan(Oid relation, const char *table, const QueryColumn *columns,
 	bool		plain = is_plain(opened) &&
 	find_columns(RelationGetDescr(opened), columns, ncolumns, found);
 
-	/* mostly nobody has registered a function: no need to prepare for rows */
-	if (plain && RelationGetNumberOfBlocks(opened) > 0)
+	/*
+	 * Mostly nobody has registered a function: no need to prepare for rows.
+	 * What a size says of rows is known of heaps only.
+	 */
+	if (plain && !(opened->rd_rel->relam == HEAP_TABLE_AM_OID &&
+				   RelationGetNumberOfBlocks(opened) == 0))
 		read_table(opened, make_row(columns, ncolumns), ncolumns, found,
 				   receive, arg);
 	table_close(opened, NoLock);
