@@ -19,7 +19,9 @@ sub tags
 
 sub shares { return 'goose' }
 
-# beside what there is to do the start is nothing
+# beside what else there is to do the start is nothing
+sub status { return () }
+
 sub up
 {
 	my ($self, $run) = @_;
