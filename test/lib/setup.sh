@@ -328,7 +328,7 @@ setup_enter()
 	SETUP_PRIVATE=
 	trap setup_cleanup EXIT
 	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
+	trap 'say "stopped by a signal: what fails from here on says nothing" >&2; exit 143' TERM HUP
 	SETUP_USER=
 	if [ "$(id -u)" = 0 ]; then
 		SETUP_PRIVATE=$(mktemp -d)
