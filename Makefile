@@ -16,7 +16,7 @@ PGFILEDESC = "gooseplus - runs goose migrations inside the server"
 # One group a floor: a file includes only what stands below it.
 GROUND = annotation character copy_command filename interpolate \
 	interpolate_substring lexer line linemap plan routine script \
-	script_annotation script_buffer script_data
+	script_annotation script_buffer script_cuts script_data
 FIRST  = client encoding extension_version options problem query query_scan \
 	query_table report session setting_text settings timer transaction
 SECOND = history history_table history_text migration_lock source \

@@ -207,7 +207,11 @@ character_trim(const char **text, size_t *length)
 	while (left > 0)
 	{
 		size_t		last = left - 1;
-		uint32		code;
+		uint32		code = (unsigned char) begin[last];
+
+		/* most text is ASCII */
+		if (code > ' ' && code < 0x80)
+			break;
 
 		/* Back to the first byte of the last character. */
 		while (last > 0 && left - last < 4 &&

@@ -78,11 +78,13 @@ check_script_options(const Settings *settings, ScriptOptions *options)
 	options->lookup_arg = unconstify(Settings *, settings);
 	options->keep_variables = false;
 	options->longest_data = NULL;
+	options->cuts = NULL;
 }
 
 /*
  * Opens the script of a migration in one direction.  Once its format has been
- * checked, the other part is not read again.
+ * checked, the other part is not read again, nor are the ends of statements
+ * looked for.
  */
 ScriptReader *
 check_open(const Migration *migration, ScriptDirection direction,
@@ -91,6 +93,10 @@ check_open(const Migration *migration, ScriptDirection direction,
 	ScriptOptions kept = *options;
 
 	kept.longest_data = &unconstify(Migration *, migration)->longest_data;
+	/* with other rules for strings statements may end elsewhere */
+	if (migration->cuts.items != NULL &&
+		migration->cuts.standard_conforming_strings == options->standard_conforming_strings)
+		kept.cuts = &unconstify(Migration *, migration)->cuts;
 	if (migration->down.line == 0)
 		return script_open(migration->text, migration->length, direction, &kept);
 	if (direction == SCRIPT_UP)
@@ -288,6 +294,10 @@ void
 check_format(Migration *migration, const Settings *settings, bool notes,
 			 List **problems)
 {
+	ScriptOptions options;
+
+	check_script_options(settings, &options);
+	script_cuts_init(&migration->cuts, options.standard_conforming_strings);
 	for (int direction = SCRIPT_UP; direction <= SCRIPT_DOWN; direction++)
 	{
 		CheckState	state;
@@ -305,6 +315,7 @@ check_format(Migration *migration, const Settings *settings, bool notes,
 													 error));
 		}
 	}
+	script_cuts_complete(&migration->cuts);
 }
 
 /*

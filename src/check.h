@@ -26,6 +26,8 @@ typedef struct Migration
 	ScriptDown	down;			/* where the Down part begins, once the format
 								 * has been checked */
 	ScriptData	longest_data;	/* in the text */
+	ScriptCuts	cuts;			/* of both parts, once the format has been
+								 * checked */
 	SourceStamp stamp;			/* of the file, from before it was read */
 	char	   *checksum;		/* NULL: not asked for */
 	bool	   *alike;			/* by ordinal: the grammar takes the statement

@@ -48,7 +48,8 @@ typedef struct Checksum
 	StringInfoData ends;		/* after how many tokens statements end */
 	int			tokens;
 	bool		commits;		/* does a command end a transaction? */
-	Pattern    *pattern;		/* NULL: nobody asks for it */
+	Pattern		pattern;		/* what the next statement may be like */
+	bool	   *alike;			/* see Migration; NULL: nobody asks for it */
 } Checksum;
 
 static void
@@ -76,19 +77,18 @@ flush_bytes(Checksum *checksum)
 }
 
 /*
- * Adds bytes, and a null byte that ends them.  They gather first: a hash has
- * its price for each call, and tokens are short.
+ * Adds a token, or a part of one, with the null byte that ends it.  They gather
+ * first: a hash has its price for each call, and tokens are short.
  */
 static void
-add_bytes(Checksum *checksum, const char *bytes, size_t length)
+add_token(Checksum *checksum, const char *token, size_t length)
 {
 	if (checksum->bytes.len + length >= CHECKSUM_BUFFER)
 		flush_bytes(checksum);
 	if (length >= CHECKSUM_BUFFER)
-		hash_bytes(checksum, bytes, length);
+		hash_bytes(checksum, token, length + 1);
 	else
-		appendBinaryStringInfo(&checksum->bytes, bytes, length);
-	appendStringInfoChar(&checksum->bytes, '\0');
+		appendBinaryStringInfo(&checksum->bytes, token, length + 1);
 }
 
 /*
@@ -122,13 +122,31 @@ ends_transaction(const char *token)
 }
 
 /*
- * Adds the tokens of a statement.  A token is the text that the scanner has
- * just put a null byte behind (see scan.l).  A string constant can go on
- * after a line end, which must not count: of it the value counts, and how it
- * begins.  Errors: those of the scanner.
+ * Adds a token.  It is the text that the scanner has just put a null byte
+ * behind (see scan.l).  A string constant can go on after a line end, which
+ * must not count: of it the value counts, and how it begins.
  */
 static void
-add_statement(Checksum *checksum, const char *text)
+add_scanned(Checksum *checksum, const char *token, const core_YYSTYPE *value)
+{
+	size_t		quote = quote_length(token);
+	char		begin[4];
+
+	if (quote == 0)
+	{
+		add_token(checksum, token, strlen(token));
+		return;
+	}
+	strlcpy(begin, token, quote + 1);
+	add_token(checksum, begin, quote);
+	add_token(checksum, value->str, strlen(value->str));
+}
+
+/*
+ * Adds the tokens of a statement.  Errors: those of the scanner.
+ */
+static void
+scan_statement(Checksum *checksum, const char *text, size_t length)
 {
 	core_yy_extra_type extra;
 	core_yyscan_t scanner = scanner_init(text, &extra, &ScanKeywords,
@@ -136,29 +154,45 @@ add_statement(Checksum *checksum, const char *text)
 	core_YYSTYPE value;
 	YYLTYPE		location;
 	bool		begins = true;
-	int			code;
 
 	compat_scan_standard(&extra);
-	while ((code = core_yylex(&value, &location, scanner)) != 0)
+	pattern_begin(&checksum->pattern, text, length, &checksum->bytes);
+	while (core_yylex(&value, &location, scanner) != 0)
 	{
 		const char *token = extra.scanbuf + location;
-		size_t		quote = quote_length(token);
+		int			from = checksum->bytes.len;
 
 		checksum->tokens++;
 		checksum->commits = checksum->commits ||
 			(begins && ends_transaction(token));
 		begins = strcmp(token, ";") == 0;
-		if (checksum->pattern != NULL)
-			pattern_add(checksum->pattern, code, token);
-		if (quote == 0)
-			add_bytes(checksum, token, strlen(token));
-		else
-		{
-			add_bytes(checksum, token, quote);
-			add_bytes(checksum, value.str, strlen(value.str));
-		}
+		add_scanned(checksum, token, &value);
+		pattern_add(&checksum->pattern, token, location, from,
+					checksum->bytes.len);
 	}
+	pattern_end(&checksum->pattern, &checksum->bytes);
 	scanner_finish(scanner);
+}
+
+/*
+ * Adds the tokens of a statement, which need not be scanned if it is like the
+ * one before.  Returns whether it is.
+ */
+static bool
+add_statement(Checksum *checksum, const ScriptStatement *script)
+{
+	/* the tokens of a pattern stay together; they take twice its length */
+	if (script->length <= PATTERN_LENGTH_MAX &&
+		checksum->bytes.len + 2 * script->length >= CHECKSUM_BUFFER)
+		flush_bytes(checksum);
+	if (!pattern_match(&checksum->pattern, script->text, script->length,
+					   &checksum->bytes))
+	{
+		scan_statement(checksum, script->text, script->length);
+		return false;
+	}
+	checksum->tokens += checksum->pattern.ntokens;
+	return true;
 }
 
 /*
@@ -181,28 +215,41 @@ add_data(Checksum *checksum, const ScriptData *data)
 		hash_bytes(checksum, data->bytes + at, length);
 		at += length;
 	}
-	add_bytes(checksum, "\\.", 2);
+	add_token(checksum, "\\.", 2);
 }
 
 /*
  * Notes whether a statement is like the one before it, if somebody asks.
  */
 static void
-note_alike(Checksum *checksum, int ordinal, bool has_variables)
+note_alike(Checksum *checksum, int ordinal, bool alike, bool has_variables)
 {
 	const Migration *migration = checksum->migration;
 	int			count = migration->nstatements[migration->direction];
 
-	if (checksum->pattern == NULL)
+	if (checksum->alike == NULL)
 		return;
 	if (has_variables)
 	{
 		/* what they stand for is not here, and can be half a statement */
-		memset(migration->alike, 0, (count + 1) * sizeof(bool));
-		checksum->pattern = NULL;
+		memset(checksum->alike, 0, (count + 1) * sizeof(bool));
+		checksum->alike = NULL;
 	}
 	else if (ordinal <= count)
-		migration->alike[ordinal] = pattern_end(checksum->pattern);
+		checksum->alike[ordinal] = alike;
+}
+
+/*
+ * Notes that a statement ends here.
+ */
+static void
+note_end(Checksum *checksum)
+{
+	char		number[12];		/* of 10 digits */
+	int			length = pg_ultoa_n(checksum->tokens, number);
+
+	number[length++] = ' ';
+	appendBinaryStringInfo(&checksum->ends, number, length);
 }
 
 /*
@@ -218,33 +265,34 @@ add_tokens(void *arg)
 		.keep_variables = true
 	};
 	const Migration *migration = checksum->migration;
-	Pattern		pattern;
 
 	report_be_quiet();
-	pattern_init(&pattern);
+	pattern_init(&checksum->pattern);
 	for (int direction = SCRIPT_UP; direction <= SCRIPT_DOWN; direction++)
 	{
 		ScriptReader *reader = check_open(migration, direction, &options);
 		ScriptStatement script;
 		bool		transactional;
-		bool		has_variables;
 
-		checksum->pattern = migration->alike != NULL &&
-			(int) migration->direction == direction ? &pattern : NULL;
-		add_bytes(checksum, direction == SCRIPT_UP ? "Up" : "Down",
+		checksum->alike = (int) migration->direction == direction ?
+			migration->alike : NULL;
+		add_token(checksum, direction == SCRIPT_UP ? "Up" : "Down",
 				  direction == SCRIPT_UP ? 2 : 4);
 		resetStringInfo(&checksum->ends);
 		MemoryContextSwitchTo(checksum->statement_context);
 		while (script_next(reader, &script) == SCRIPT_STATEMENT)
 		{
+			bool		alike;
+			bool		has_variables;
+
 			CHECK_FOR_INTERRUPTS();
-			add_statement(checksum, script.text);
+			alike = add_statement(checksum, &script);
 			has_variables = script_has_variables(reader);
-			note_alike(checksum, script.ordinal, has_variables);
+			note_alike(checksum, script.ordinal, alike, has_variables);
 			if (has_variables)
-				add_bytes(checksum, "ENVSUB", 6);
+				add_token(checksum, "ENVSUB", 6);
 			add_data(checksum, &script.data);
-			appendStringInfo(&checksum->ends, "%d ", checksum->tokens);
+			note_end(checksum);
 			MemoryContextReset(checksum->statement_context);
 		}
 		MemoryContextSwitchTo(context);
@@ -252,9 +300,9 @@ add_tokens(void *arg)
 		transactional = migration->down.line > 0 ?
 			migration->transactional : script_transactional(reader);
 		if (!transactional)
-			add_bytes(checksum, "NO TRANSACTION", 14);
+			add_token(checksum, "NO TRANSACTION", 14);
 		if (!transactional || checksum->commits)
-			add_bytes(checksum, checksum->ends.data, checksum->ends.len);
+			add_token(checksum, checksum->ends.data, checksum->ends.len);
 		script_close(reader);
 	}
 }
@@ -302,7 +350,8 @@ checksum_migration(const Migration *migration)
 			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
 			ReThrowError(error);
 		begin_hash(&checksum);
-		add_bytes(&checksum, migration->text, migration->length);
+		hash_bytes(&checksum, migration->text, migration->length);
+		hash_bytes(&checksum, "", 1);
 	}
 	flush_bytes(&checksum);
 	check_hash(&checksum, pg_cryptohash_final(checksum.hash, result,

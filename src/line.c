@@ -72,6 +72,24 @@ line_next(LineReader *reader, Line *line)
 }
 
 /*
+ * Goes on to the line that begins at this place, which must be in the text and
+ * not before the next line.
+ */
+void
+line_skip(LineReader *reader, size_t to)
+{
+	const char *newline;
+
+	while (reader->at < to &&
+		   (newline = memchr(reader->text + reader->at, '\n',
+							 to - reader->at)) != NULL)
+	{
+		reader->at = newline + 1 - reader->text;
+		reader->number++;
+	}
+}
+
+/*
  * Has the line two dashes anywhere?
  */
 static bool

@@ -31,6 +31,7 @@ typedef struct LineReader
 } LineReader;
 
 extern bool line_open(LineReader *reader, const char *text, size_t length);
+extern void line_skip(LineReader *reader, size_t to);
 extern bool line_next(LineReader *reader, Line *line);
 extern bool line_ends_statement(const char *text, size_t length);
 

@@ -103,6 +103,13 @@ linemap_locate(const LineMap *map, const char *text, int offset,
 	}
 	mark = &map->marks[low];
 
+	/* where most statements begin */
+	if (mark->offset == offset)
+	{
+		*line = mark->line;
+		*column = 1;
+		return;
+	}
 	from = text + mark->offset;
 	while ((newline = memchr(from, '\n', text + offset - from)) != NULL)
 	{

@@ -3,15 +3,17 @@
  * pattern.c
  *	  INSERT statements that differ in nothing but constants.
  *
- * A file of data is one INSERT after the other.  Once the grammar has taken
- * one, it takes the next if the tokens are the same but for numbers and
- * strings: it sees only what kind of a constant stands there.  There are
- * places where it looks at the value (FLOAT(54), INTERVAL '1' DAY(7)); each
- * has a keyword that cannot be the name of a column, so few of those are let
- * in.  Neither are strings whose value can be wrong (E'', U&'').
+ * A file of data is one INSERT after the other.  If one is the same, byte by
+ * byte, as the one before but for numbers and strings, then so are its tokens:
+ * it need not be scanned for the checksum.  And once the grammar has taken
+ * one, it takes the next: it sees only what kind of a constant stands there.
+ * There are places where it looks at the value (FLOAT(54), INTERVAL '1'
+ * DAY(7)); each has a keyword that cannot be the name of a column, so few of
+ * those are let in.  Neither are strings whose value can be wrong (E'', U&'').
  *
- * The tokens are those of PostgreSQL's scanner; what comes of them is
- * check.c's business.
+ * The tokens of the first one are those of PostgreSQL's scanner, and a
+ * statement counts only if what is found here by itself is the same; what
+ * comes of it is the business of checksum.c and check.c.
  *
  * Copyright (c) 2026, gooseplus contributors
  *
@@ -23,34 +25,171 @@
 
 #include "pattern.h"
 
-/* Longer statements are not worth the memory. */
-#define PATTERN_LENGTH_MAX 8192
+/* The most digits of which any number fits into the grammar's integers. */
+#define INTEGER_DIGITS 9
 
-/* Begins with the next statement. */
-static void
-begin_next(Pattern *pattern)
-{
-	resetStringInfo(&pattern->next);
-	pattern->next_known = true;
-	pattern->same = pattern->known;
-}
+/* And the least of which none does, if the first is not 0. */
+#define NUMERIC_DIGITS 11
 
 /* Makes an empty pattern, which is like no statement. */
 void
 pattern_init(Pattern *pattern)
 {
-	initStringInfo(&pattern->last);
-	initStringInfo(&pattern->next);
-	pattern->known = false;
-	begin_next(pattern);
+	memset(pattern, 0, sizeof(*pattern));
+	initStringInfo(&pattern->text);
+	initStringInfo(&pattern->tokens);
+	pattern->space = 8;
+	pattern->constants = palloc(pattern->space * sizeof(PatternConstant));
 }
 
-/* Is it a constant of which only the kind counts? */
-static bool
-is_constant(const char *token)
+/*
+ * Finds the end of a string constant that begins here, with standard conforming
+ * strings.  Returns NULL if it has none.
+ */
+static const char *
+string_end(const char *at, const char *end)
 {
-	return token[0] == '\'' || isdigit((unsigned char) token[0]) ||
-		(token[0] == '.' && isdigit((unsigned char) token[1]));
+	while ((at = memchr(at + 1, '\'', end - at - 1)) != NULL)
+	{
+		if (++at == end || *at != '\'')
+			return at;
+	}
+	return NULL;
+}
+
+static const char *
+digits_end(const char *at, const char *end)
+{
+	while (at < end && *at >= '0' && *at <= '9')
+		at++;
+	return at;
+}
+
+/*
+ * Returns what kind of a constant begins here, and its length, as long as what
+ * follows cannot be a part of it.
+ */
+static PatternKind
+constant_kind(const char *at, const char *end, int *length)
+{
+	const char *stop;
+
+	if (at < end && *at == '\'')
+	{
+		stop = string_end(at, end);
+		*length = stop == NULL ? 0 : stop - at;
+		return stop == NULL ? PATTERN_FIXED : PATTERN_STRING;
+	}
+	stop = digits_end(at, end);
+	*length = stop - at;
+	if (*length > 0 && end - stop >= 2 && *stop == '.' &&
+		digits_end(stop + 1, end) > stop + 1)
+	{
+		*length = digits_end(stop + 1, end) - at;
+		return PATTERN_NUMERIC;
+	}
+	if (*length >= NUMERIC_DIGITS && *at != '0')
+		return PATTERN_NUMERIC;
+	return *length > 0 && *length <= INTEGER_DIGITS ? PATTERN_INTEGER :
+		PATTERN_FIXED;
+}
+
+/*
+ * Adds the token of a constant: of a string the quote it begins with, and its
+ * value.
+ */
+static void
+add_constant(StringInfo tokens, PatternKind kind, const char *at, int length)
+{
+	const char *end = at + length;
+	const char *quote;
+
+	if (kind == PATTERN_STRING)
+	{
+		appendBinaryStringInfo(tokens, "'", 2);
+		at++;
+		end--;
+		while ((quote = memchr(at, '\'', end - at)) != NULL)
+		{
+			appendBinaryStringInfo(tokens, at, quote + 1 - at);
+			at = quote + 2;
+		}
+	}
+	appendBinaryStringInfo(tokens, at, end - at);
+	appendStringInfoChar(tokens, '\0');
+}
+
+/*
+ * Adds the tokens of a statement if it is like the last one.  Returns whether
+ * it is, and so is taken by the grammar if that one is.
+ */
+static bool
+add_tokens(const Pattern *pattern, const char *at, const char *end,
+		   StringInfo tokens)
+{
+	int			from = 0;		/* in the last one */
+	int			token = 0;		/* in its tokens */
+
+	for (int i = 0; i < pattern->nconstants; i++)
+	{
+		const PatternConstant *constant = &pattern->constants[i];
+		int			length = constant->at - from;
+
+		if (end - at < length ||
+			memcmp(at, pattern->text.data + from, length) != 0)
+			return false;
+		at += length;
+		if (constant_kind(at, end, &length) != constant->kind)
+			return false;
+		appendBinaryStringInfo(tokens, pattern->tokens.data + token,
+							   constant->from - token);
+		add_constant(tokens, constant->kind, at, length);
+		at += length;
+		from = constant->at + constant->length;
+		token = constant->to;
+	}
+	appendBinaryStringInfo(tokens, pattern->tokens.data + token,
+						   pattern->tokens.len - token);
+	return end - at == pattern->text.len - from &&
+		memcmp(at, pattern->text.data + from, end - at) == 0;
+}
+
+/*
+ * Is the statement like the last one?  Then its tokens, pattern->ntokens of
+ * them, are added to those that are given, and the grammar takes it if it has
+ * taken the last one.
+ */
+bool
+pattern_match(const Pattern *pattern, const char *text, size_t length,
+			  StringInfo tokens)
+{
+	int			before = tokens->len;
+
+	if (!pattern->known)
+		return false;
+	if (add_tokens(pattern, text, text + length, tokens))
+		return true;
+	tokens->len = before;
+	return false;
+}
+
+/*
+ * Begins with another statement.  The caller is going to gather its tokens
+ * behind those that are given.
+ */
+void
+pattern_begin(Pattern *pattern, const char *text, size_t length,
+			  const StringInfoData *tokens)
+{
+	pattern->known = length <= PATTERN_LENGTH_MAX &&
+		pg_strncasecmp(text, "insert", strlen("insert")) == 0;
+	if (!pattern->known)
+		return;
+	resetStringInfo(&pattern->text);
+	appendBinaryStringInfo(&pattern->text, text, length);
+	pattern->begin = tokens->len;
+	pattern->ntokens = 0;
+	pattern->nconstants = 0;
 }
 
 /*
@@ -83,41 +222,73 @@ is_plain(const char *token)
 }
 
 /*
- * Adds a token of a statement, with the scanner's code for it.
+ * Adds a constant that may differ, if the token is one and both its ends are
+ * so plain that no other constant would be read together with what is there.
  */
-void
-pattern_add(Pattern *pattern, int code, const char *token)
+static void
+add_if_varying(Pattern *pattern, int location, int from, int to)
 {
-	StringInfo	next = &pattern->next;
-	int			at = next->len;
-	bool		constant = is_constant(token);
+	const char *text = pattern->text.data;
+	const char *end = text + pattern->text.len;
+	PatternConstant *constant;
+	int			length;
+	PatternKind kind = constant_kind(text + location, end, &length);
 
-	if (!pattern->next_known)
+	if (kind == PATTERN_FIXED ||
+		strchr(" \t\n(,+-", text[location - 1]) == NULL ||
+		strchr(" \t\n),;", text[location + length]) == NULL)
 		return;
-	appendBinaryStringInfo(next, (const char *) &code, sizeof(code));
-	if (!constant)
-		appendBinaryStringInfo(next, token, strlen(token) + 1);
-	pattern->same = pattern->same && next->len <= pattern->last.len &&
-		memcmp(next->data + at, pattern->last.data + at, next->len - at) == 0;
-	if (pattern->same)
-		return;
-	pattern->next_known = next->len <= PATTERN_LENGTH_MAX &&
-		(at == 0 ? pg_strcasecmp(token, "insert") == 0 :
-		 constant || is_plain(token));
+	if (pattern->nconstants == pattern->space)
+	{
+		pattern->space *= 2;
+		pattern->constants = repalloc(pattern->constants,
+									  pattern->space * sizeof(PatternConstant));
+	}
+	constant = &pattern->constants[pattern->nconstants++];
+	constant->kind = kind;
+	constant->at = location;
+	constant->length = length;
+	constant->from = from - pattern->begin;
+	constant->to = to - pattern->begin;
 }
 
 /*
- * Ends a statement.  Does the grammar take it if it has taken the one before?
+ * Adds a token of the statement, the place where it stands, and those among
+ * the tokens gathered.
  */
-bool
-pattern_end(Pattern *pattern)
+void
+pattern_add(Pattern *pattern, const char *token, int location, int from, int to)
 {
-	StringInfoData last = pattern->last;
-	bool		alike = pattern->same && pattern->next.len == last.len;
+	bool		digit = isdigit((unsigned char) token[token[0] == '.' ? 1 : 0]);
 
-	pattern->last = pattern->next;
-	pattern->known = pattern->next_known && pattern->last.len > 0;
-	pattern->next = last;
-	begin_next(pattern);
-	return alike;
+	if (!pattern->known)
+		return;
+	if (pattern->ntokens++ == 0)
+		pattern->known = pg_strcasecmp(token, "insert") == 0;
+	else if (digit || token[0] == '\'')
+		add_if_varying(pattern, location, from, to);
+	else
+		pattern->known = is_plain(token);
+}
+
+/*
+ * Ends the statement, whose tokens have been gathered.  It must be like
+ * itself, or what the scanner made of it is not what is made of it here.
+ */
+void
+pattern_end(Pattern *pattern, StringInfo tokens)
+{
+	int			end = tokens->len;
+	int			length = end - pattern->begin;
+
+	if (!pattern->known)
+		return;
+	resetStringInfo(&pattern->tokens);
+	appendBinaryStringInfo(&pattern->tokens, tokens->data + pattern->begin,
+						   length);
+	pattern->known = pattern_match(pattern, pattern->text.data,
+								   pattern->text.len, tokens) &&
+		tokens->len - end == length &&
+		memcmp(tokens->data + end, pattern->tokens.data, length) == 0;
+	tokens->len = end;
 }

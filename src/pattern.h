@@ -12,17 +12,48 @@
 
 #include "lib/stringinfo.h"
 
+/* Longer statements are not worth the memory. */
+#define PATTERN_LENGTH_MAX 2048
+
+/* What kind of a constant it is to the grammar. */
+typedef enum PatternKind
+{
+	PATTERN_FIXED,				/* not one that may differ */
+	PATTERN_INTEGER,
+	PATTERN_NUMERIC,
+	PATTERN_STRING
+} PatternKind;
+
+/* A constant that may differ. */
+typedef struct PatternConstant
+{
+	PatternKind kind;
+	int			at;				/* in the statement */
+	int			length;
+	int			from;			/* in its tokens */
+	int			to;
+} PatternConstant;
+
+/* The statement that has been scanned last. */
 typedef struct Pattern
 {
-	StringInfoData last;		/* of the statement before */
-	StringInfoData next;		/* of the one that is being scanned */
-	bool		known;			/* does the last one say all that counts? */
-	bool		next_known;
-	bool		same;			/* are both the same until here? */
+	bool		known;			/* is it one that others can be like? */
+	StringInfoData text;
+	StringInfoData tokens;		/* as the caller writes them */
+	int			begin;			/* of them, where the caller gathers tokens */
+	int			ntokens;
+	PatternConstant *constants; /* palloc'd */
+	int			nconstants;
+	int			space;			/* constants there is memory for */
 } Pattern;
 
 extern void pattern_init(Pattern *pattern);
-extern void pattern_add(Pattern *pattern, int code, const char *token);
-extern bool pattern_end(Pattern *pattern);
+extern bool pattern_match(const Pattern *pattern, const char *text,
+						  size_t length, StringInfo tokens);
+extern void pattern_begin(Pattern *pattern, const char *text, size_t length,
+						  const StringInfoData *tokens);
+extern void pattern_add(Pattern *pattern, const char *token, int location,
+						int from, int to);
+extern void pattern_end(Pattern *pattern, StringInfo tokens);
 
 #endif							/* GOOSEPLUS_PATTERN_H */

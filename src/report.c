@@ -23,6 +23,7 @@
 #include "port/atomics.h"
 #include "tcop/tcopprot.h"
 #include "utils/backend_status.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
@@ -35,6 +36,9 @@
 
 /* The longest text shown in pg_stat_activity: a folder, a file, some words. */
 #define ACTIVITY_BYTES 1024
+
+/* Where the number stands that ends the text which is shown, 0: none does. */
+static size_t shown_number = 0;
 
 /* Since when the run in progress runs, 0: there is none. */
 static TimestampTz run_started = 0;
@@ -282,6 +286,7 @@ show_activity(const char *text, TimestampTz started)
 {
 	volatile PgBackendStatus *entry = MyBEEntry;
 
+	shown_number = 0;
 	pgstat_report_activity(STATE_RUNNING, text);
 	if (entry == NULL || started == 0 || !pgstat_track_activities)
 		return;
@@ -300,11 +305,40 @@ report_activity(const char *format,...)
 {
 	char		text[ACTIVITY_BYTES];
 	va_list		args;
+	size_t		length;
+	size_t		number;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	show_activity(text, run_started);
+	length = strlen(text);
+	number = length;
+	while (number > 0 && isdigit((unsigned char) text[number - 1]))
+		number--;
+	shown_number = number < length ? number : 0;
+}
+
+/*
+ * Puts another number in place of the one that ends what report_activity() has
+ * shown, which is quicker than to show all of it again.  Returns false if that
+ * cannot be done.
+ */
+bool
+report_activity_number(int number)
+{
+	volatile PgBackendStatus *entry = MyBEEntry;
+	char		digits[12];
+	int			length = pg_ltoa(number, digits) + 1;
+
+	if (shown_number == 0 || entry == NULL || !pgstat_track_activities ||
+		entry->st_state != STATE_RUNNING ||
+		shown_number + length > (size_t) pgstat_track_activity_query_size)
+		return false;
+	PGSTAT_BEGIN_WRITE_ACTIVITY(entry);
+	memcpy(entry->st_activity_raw + shown_number, digits, length);
+	PGSTAT_END_WRITE_ACTIVITY(entry);
+	return true;
 }
 
 /*

@@ -42,6 +42,7 @@ extern void report_log(const ReportRecord *record);
 extern void report_notify(const Settings *settings,
 						  const ReportRecord *record);
 extern void report_activity(const char *format,...) pg_attribute_printf(1, 2);
+extern bool report_activity_number(int number);
 extern int	report_activity_room(const char *name, size_t rest);
 extern void report_activity_begin(TimestampTz started);
 extern void report_activity_back(void);

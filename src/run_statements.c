@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "problem.h"
+#include "report.h"
 #include "run_statements.h"
 #include "timer.h"
 
@@ -29,6 +30,7 @@ run_statements(Run *run, const Migration *migration, int first,
 	ScriptReader *reader;
 	ScriptStatement script;
 	ScriptNext	next;
+	bool		shown = false;
 	const Source *source = migration->source;
 	Oid			function = source->called == NULL ? InvalidOid :
 	source->called(source, migration->direction == SCRIPT_UP);
@@ -41,14 +43,16 @@ run_statements(Run *run, const Migration *migration, int first,
 		if (script.ordinal < first)
 			continue;
 		run->ordinal = script.ordinal;
-		run_show(run, migration->source->label,
-				 psprintf("statement %d", script.ordinal));
-		statement_push_place(&run->place, migration->source->label, reader,
+		if (!shown || !report_activity_number(script.ordinal))
+			run_show(run, source->label,
+					 psprintf("statement %d", script.ordinal));
+		shown = true;
+		statement_push_place(&run->place, source->label, reader,
 							 &script);
 		if (run->settings->verbose)
 			ereport(NOTICE,
 					(errmsg("executing statement %d of %s: %s", script.ordinal,
-							migration->source->label, run->place.sql)));
+							source->label, run->place.sql)));
 		run->migration_rows += execute(run, run->place.sql, function);
 		timer_check();
 		statement_pop_place(&run->place);
@@ -56,7 +60,7 @@ run_statements(Run *run, const Migration *migration, int first,
 	}
 	MemoryContextSwitchTo(run->context);
 	if (next == SCRIPT_FAILED)
-		problem_raise(list_make1(problem_from_script(migration->source->label,
+		problem_raise(list_make1(problem_from_script(source->label,
 													 script_problem(reader))));
 	script_close(reader);
 }

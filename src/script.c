@@ -309,6 +309,49 @@ script_take_line(ScriptReader *reader, const Line *line)
 }
 
 /*
+ * Notes which lines the statement in the buffer is, for later readers, if the
+ * file has nothing else between them, and no carriage return.
+ */
+static void
+script_note_cut(ScriptReader *reader)
+{
+	const LineReader *lines = &reader->lines;
+	const StringInfoData *text = &reader->buffer.lines;
+	size_t		length = text->len;
+
+	if (reader->options.cuts == NULL || reader->options.cuts->complete ||
+		reader->envsub || reader->data.bytes != NULL ||
+		!script_buffer_is_whole(&reader->buffer, lines->number) ||
+		lines->at > lines->length || length > lines->at ||
+		memcmp(lines->text + lines->at - length, text->data, length) != 0)
+		return;
+	script_cuts_add(reader->options.cuts, lines->at - length, lines->at);
+}
+
+/*
+ * Takes the statement that begins with the next line, if an earlier reader has
+ * noted it.
+ */
+static bool
+script_take_cut(ScriptReader *reader)
+{
+	LineReader *lines = &reader->lines;
+	const ScriptCut *cut;
+
+	if (reader->options.cuts == NULL || !reader->options.cuts->complete ||
+		reader->envsub || reader->block != BLOCK_NONE ||
+		reader->buffer.lines.len > 0 || !script_is_wanted(reader))
+		return false;
+	cut = script_cuts_find(reader->options.cuts, &reader->next_cut, lines->at);
+	if (cut == NULL || cut->end > lines->length)
+		return false;
+	script_buffer_add_lines(&reader->buffer, lines->text + cut->begin,
+							cut->end - cut->begin, lines->number + 1);
+	line_skip(lines, cut->end);
+	return true;
+}
+
+/*
  * Hands the buffer out as the next statement.
  */
 static ScriptNext
@@ -370,11 +413,16 @@ script_next(ScriptReader *reader, ScriptStatement *statement)
 	reader->delivered = false;
 	memset(&reader->data, 0, sizeof(reader->data));
 
-	while (line_next(&reader->lines, &line))
+	for (;;)
 	{
+		if (script_take_cut(reader))
+			return script_deliver(reader, statement);
+		if (!line_next(&reader->lines, &line))
+			return script_finish(reader);
 		switch (script_take_line(reader, &line))
 		{
 			case STEP_STATEMENT:
+				script_note_cut(reader);
 				return script_deliver(reader, statement);
 			case STEP_FAILED:
 				return SCRIPT_FAILED;
@@ -383,7 +431,6 @@ script_next(ScriptReader *reader, ScriptStatement *statement)
 				break;
 		}
 	}
-	return script_finish(reader);
 }
 
 /*

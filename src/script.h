@@ -12,6 +12,7 @@
 
 #include "ground.h"
 #include "interpolate.h"
+#include "script_cuts.h"
 
 typedef enum ScriptDirection
 {
@@ -36,6 +37,8 @@ typedef struct ScriptOptions
 	bool		keep_variables; /* leave ENVSUB's ${...} as they stand */
 	ScriptData *longest_data;	/* of this text, found by an earlier reader
 								 * and not searched again; NULL: not kept */
+	ScriptCuts *cuts;			/* of this text, noted by the reader, or used
+								 * by it once they are complete; NULL: neither */
 } ScriptOptions;
 
 typedef enum ScriptError

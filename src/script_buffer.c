@@ -37,7 +37,8 @@ script_buffer_clear(ScriptBuffer *buffer)
 {
 	resetStringInfo(&buffer->lines);
 	linemap_reset(&buffer->map);
-	lexer_reset(&buffer->lexer);
+	if (buffer->lexed > 0)
+		lexer_reset(&buffer->lexer);
 	buffer->last = 0;
 	buffer->lexed = 0;
 	buffer->begin = 0;
@@ -64,6 +65,28 @@ script_buffer_add(ScriptBuffer *buffer, const Line *line)
 	appendBinaryStringInfo(&buffer->lines, line->text, line->length);
 	appendStringInfoChar(&buffer->lines, '\n');
 	linemap_add(&buffer->map, buffer->last, line->number, false);
+}
+
+/*
+ * Adds whole lines as they are, with their line feeds.  The first of them is
+ * that line of the file, and the others follow it there.  That they end a
+ * statement must be known: the lexer is not asked any more.
+ */
+void
+script_buffer_add_lines(ScriptBuffer *buffer, const char *text, size_t length,
+						int line)
+{
+	appendBinaryStringInfo(&buffer->lines, text, (int) length);
+	linemap_add(&buffer->map, 0, line, false);
+}
+
+/*
+ * Are the lines all there are in the file from the first of them to this one?
+ */
+bool
+script_buffer_is_whole(const ScriptBuffer *buffer, int last_line)
+{
+	return buffer->map.nmarks == 1 && buffer->map.last_line == last_line;
 }
 
 /*

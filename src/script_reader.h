@@ -61,6 +61,7 @@ struct ScriptReader
 	bool		marked;			/* by a byte order mark, not noted yet */
 
 	ScriptBuffer buffer;		/* the statement so far */
+	uint32		next_cut;		/* in the list of the options */
 	ScriptData	data;			/* that follow it */
 	ScriptSkipper skipper;		/* of the section that is not wanted */
 	bool		delivered;		/* it is complete, and with the caller */

@@ -139,7 +139,9 @@ statement_push_place(StatementPlace *place, const char *source,
 	place->source = source;
 	place->reader = reader;
 	place->script = *script;
-	place->sql = encoding_to_server(script->text, script->length);
+	/* that it is valid UTF-8 is known, and not verified again */
+	place->sql = encoding_is_converted() ?
+		encoding_to_server(script->text, script->length) : script->text;
 	locate(place, 0);
 	place->callback.callback = describe_place;
 	place->callback.arg = place;

@@ -455,7 +455,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	make_utf8(text, size);
 	for (int how = 0; how < 4; how++)
 	{
-		ScriptOptions options = {(how & 1) == 0, fuzz_lookup, NULL, false, NULL};
+		ScriptOptions options = {(how & 1) == 0, fuzz_lookup, NULL, false, NULL, NULL};
 		ScriptDirection direction = how & 2 ? SCRIPT_DOWN : SCRIPT_UP;
 		Comparison	both = {.text = text,.length = size,
 		.conforming = options.standard_conforming_strings};

@@ -251,7 +251,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int how = 0; how < 8; how++)
 	{
 		Request		request = {text, size, how & 1 ? SCRIPT_DOWN : SCRIPT_UP,
-		{(how & 2) != 0, fuzz_lookup, NULL, (how & 4) != 0, NULL}};
+		{(how & 2) != 0, fuzz_lookup, NULL, (how & 4) != 0, NULL, NULL}};
 		Reading		reading;
 
 		reading_make(&reading, text, size, request.direction,

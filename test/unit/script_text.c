@@ -112,7 +112,7 @@ char *
 unit_script(const char *text, size_t length, ScriptDirection direction)
 {
 	ScriptData	longest = {0};
-	ScriptOptions options = {true, unit_lookup, NULL, false, &longest};
+	ScriptOptions options = {true, unit_lookup, NULL, false, &longest, NULL};
 	ScriptReader *reader = script_open(text, length, direction, &options);
 	ScriptNext	next;
 	StringInfoData out;

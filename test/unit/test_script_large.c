@@ -64,7 +64,7 @@ test_long_statements(void)
 
 	for (lines = 0; lines < 2; lines++)
 	{
-		ScriptOptions options = {true, NULL, NULL, false, NULL};
+		ScriptOptions options = {true, NULL, NULL, false, NULL, NULL};
 		StringInfoData text;
 		ScriptReader *reader;
 		ScriptStatement statement;
@@ -100,7 +100,7 @@ test_long_statements(void)
 static void
 test_many_statements(void)
 {
-	ScriptOptions options = {true, NULL, NULL, false, NULL};
+	ScriptOptions options = {true, NULL, NULL, false, NULL, NULL};
 	StringInfoData text;
 	ScriptReader *reader;
 	ScriptStatement statement;
@@ -147,7 +147,7 @@ test_any_bytes(void)
 
 	for (round = 0; round < 20000; round++)
 	{
-		ScriptOptions options = {round % 3 > 0, unit_lookup, NULL, false, NULL};
+		ScriptOptions options = {round % 3 > 0, unit_lookup, NULL, false, NULL, NULL};
 		StringInfoData text;
 		ScriptReader *reader;
 		ScriptStatement statement;

@@ -48,7 +48,7 @@ test_marked_places(void)
 
 	for (i = 0; i < lengthof(cases); i++)
 	{
-		ScriptOptions options = {true, unit_lookup, NULL, false, NULL};
+		ScriptOptions options = {true, unit_lookup, NULL, false, NULL, NULL};
 		ScriptReader *reader = script_open(cases[i].text,
 										   strlen(cases[i].text), SCRIPT_UP,
 										   &options);
@@ -79,7 +79,7 @@ static void
 test_ends(void)
 {
 	static const char text[] = UP "a\n  b;  \n";
-	ScriptOptions options = {true, NULL, NULL, false, NULL};
+	ScriptOptions options = {true, NULL, NULL, false, NULL, NULL};
 	ScriptReader *reader = script_open(text, strlen(text), SCRIPT_UP, &options);
 	ScriptStatement statement;
 	int			line;
@@ -107,7 +107,7 @@ static void
 test_failed(void)
 {
 	static const char text[] = UP END "a;\n";
-	ScriptOptions options = {true, NULL, NULL, false, NULL};
+	ScriptOptions options = {true, NULL, NULL, false, NULL, NULL};
 	ScriptReader *reader = script_open(text, strlen(text), SCRIPT_UP, &options);
 	ScriptStatement statement;
 
@@ -125,7 +125,7 @@ static void
 test_strings_setting(void)
 {
 	static const char text[] = UP "'\\';\n'';\n';\n";
-	ScriptOptions options = {false, NULL, NULL, false, NULL};
+	ScriptOptions options = {false, NULL, NULL, false, NULL, NULL};
 	ScriptReader *reader = script_open(text, strlen(text), SCRIPT_UP, &options);
 	ScriptStatement statement;
 
