@@ -64,5 +64,33 @@ END $$;
 SELECT count(*), count(*) FILTER (WHERE found > 1) > 30 AS wrong, count(*) FILTER (WHERE found = 1) > 10 AS good FROM result;
 SELECT * FROM result WHERE found <> refused;
 
+-- the checksum is of the tokens, whether or not a statement had to be scanned
+CREATE FUNCTION put_inserts(seed float, blanks int, last int) RETURNS void LANGUAGE plpgsql AS $f$
+DECLARE
+    line text;
+    body text;
+BEGIN
+    PERFORM setseed(seed);
+    FOR version IN 1..100 LOOP
+        body := '-- +goose Up';
+        FOR i IN 1..16 LOOP
+            IF i % 4 = 1 THEN
+                line := ', ' || random_words(string_to_array($c$1|23|007|-4|1.5|1.|.5|1e5|1234567890|12345678901|01234567890|'a'|'it''s'|''|''''|'--'|'$$;'|'ä;'|'\'|E'\''|'1'::int$c$, '|'), ', ') || ');';
+            END IF;
+            body := body || E'\nINSERT INTO t VALUES ' || repeat(' ', i * blanks) || '(' || CASE i WHEN 16 THEN last ELSE i END || line;
+            line := other_constants(line);
+        END LOOP;
+        PERFORM gooseplus_bundle_put('regress_inserts', format('base/%s_x.sql', version), body);
+    END LOOP;
+END $f$;
+SELECT gooseplus_bundle_drop('regress_inserts');
+SELECT put_inserts(0.4, 0, 16);
+SELECT count(*) FROM gooseplus_baseline(100);
+SELECT put_inserts(0.4, 1, 16);
+SELECT state, count(*) FROM gooseplus_status() GROUP BY state;
+SELECT put_inserts(0.4, 0, 17);
+SELECT state, count(*) FROM gooseplus_status() GROUP BY state;
+
+DROP TABLE goose_db_version CASCADE;
 DROP SCHEMA regress_inserts CASCADE;
 SELECT gooseplus_bundle_drop('regress_inserts');

@@ -309,8 +309,9 @@ script_take_line(ScriptReader *reader, const Line *line)
 }
 
 /*
- * Notes which lines the statement in the buffer is, for later readers, if the
- * file has nothing else between them, and no carriage return.
+ * Notes which lines the statement in the buffer is, for later readers, if they
+ * end here and are in the file as they are in the buffer: no annotation among
+ * them (there is none in a buffer), no carriage return, no variable, no data.
  */
 static void
 script_note_cut(ScriptReader *reader)
@@ -320,9 +321,8 @@ script_note_cut(ScriptReader *reader)
 	size_t		length = text->len;
 
 	if (reader->options.cuts == NULL || reader->options.cuts->complete ||
-		reader->envsub || reader->data.bytes != NULL ||
-		!script_buffer_is_whole(&reader->buffer, lines->number) ||
-		lines->at > lines->length || length > lines->at ||
+		reader->envsub || length == 0 || length > lines->at ||
+		lines->at > lines->length ||
 		memcmp(lines->text + lines->at - length, text->data, length) != 0)
 		return;
 	script_cuts_add(reader->options.cuts, lines->at - length, lines->at);
@@ -330,7 +330,8 @@ script_note_cut(ScriptReader *reader)
 
 /*
  * Takes the statement that begins with the next line, if an earlier reader has
- * noted it.
+ * noted it, and one could begin here for this reader, too: with variables left
+ * as they are, the lines before can come to something else.
  */
 static bool
 script_take_cut(ScriptReader *reader)

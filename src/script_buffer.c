@@ -81,15 +81,6 @@ script_buffer_add_lines(ScriptBuffer *buffer, const char *text, size_t length,
 }
 
 /*
- * Are the lines all there are in the file from the first of them to this one?
- */
-bool
-script_buffer_is_whole(const ScriptBuffer *buffer, int last_line)
-{
-	return buffer->map.nmarks == 1 && buffer->map.last_line == last_line;
-}
-
-/*
  * Adds a line with its variables expanded.  When that fails, *problem is as
  * interpolate_line() leaves it and the buffer good for nothing.
  */

@@ -33,7 +33,6 @@ extern void script_buffer_free(ScriptBuffer *buffer);
 extern void script_buffer_add(ScriptBuffer *buffer, const Line *line);
 extern void script_buffer_add_lines(ScriptBuffer *buffer, const char *text,
 									size_t length, int line);
-extern bool script_buffer_is_whole(const ScriptBuffer *buffer, int last_line);
 extern InterpolateResult script_buffer_expand(ScriptBuffer *buffer,
 											  const Line *line,
 											  InterpolateLookup lookup,

@@ -241,6 +241,42 @@ check_down(const Request *request, const Reading *up)
 }
 
 /*
+ * With what readers of both parts have noted of its statements, a text is the
+ * same, variables expanded or not.  (Cuts that were vetoed are told once only.)
+ */
+static void
+check_cuts(const Request *request)
+{
+	ScriptCuts	cuts;
+	ScriptOptions noting = request->options;
+	ScriptOptions using = request->options;
+	Reading		found;
+	Reading		expected;
+
+	script_cuts_init(&cuts, request->options.standard_conforming_strings);
+	noting.keep_variables = false;
+	noting.cuts = using.cuts = &cuts;
+	for (int direction = SCRIPT_UP; direction <= SCRIPT_DOWN; direction++)
+	{
+		reading_make(&found, request->text, request->length, direction, &noting);
+		reading_free(&found);
+	}
+	script_cuts_complete(&cuts);
+	reading_make(&found, request->text, request->length, request->direction,
+				 &using);
+	reading_make(&expected, request->text, request->length, request->direction,
+				 &request->options);
+	for (int i = 0; i < found.nstatements; i++)
+		found.statements[i].vetoes = 0;
+	for (int i = 0; i < expected.nstatements; i++)
+		expected.statements[i].vetoes = 0;
+	fuzz_check(reading_same_statements(&found, &expected));
+	reading_free(&found);
+	reading_free(&expected);
+	pfree(cuts.items);
+}
+
+/*
  * The target.
  */
 int
@@ -258,6 +294,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					 &request.options);
 		check_places(&request);
 		check_down(&request, &reading);
+		check_cuts(&request);
 		/* each input has some of the further checks, to go through more */
 		if (fuzz_hash(data, size) % 8 == (uint64) how)
 		{

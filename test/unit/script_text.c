@@ -106,6 +106,59 @@ script_text_part_agrees(const char *text, size_t length,
 }
 
 /*
+ * Reads the statements of one direction into the text.
+ */
+static ScriptNext
+script_text_read(const char *text, size_t length, ScriptDirection direction,
+				 const ScriptOptions *options, StringInfo out)
+{
+	ScriptReader *reader = script_open(text, length, direction, options);
+	ScriptNext	next;
+
+	resetStringInfo(out);
+	next = script_text_statements(reader, out);
+	script_close(reader);
+	return next;
+}
+
+/*
+ * Does a reader give the same statements when earlier ones have noted where
+ * they stand?  It may leave variables as they are, which those expanded.
+ */
+static bool
+script_text_cuts_agree(const char *text, size_t length,
+					   ScriptDirection direction,
+					   const ScriptOptions *options)
+{
+	ScriptCuts	cuts;
+	ScriptOptions noting = *options;
+	ScriptOptions plain = *options;
+	StringInfoData expected;
+	StringInfoData found;
+	bool		agrees = true;
+
+	initStringInfo(&expected);
+	initStringInfo(&found);
+	script_cuts_init(&cuts, options->standard_conforming_strings);
+	noting.cuts = &cuts;
+	(void) script_text_read(text, length, SCRIPT_UP, &noting, &found);
+	(void) script_text_read(text, length, SCRIPT_DOWN, &noting, &found);
+	script_cuts_complete(&cuts);
+	for (int keep = 0; keep < 2; keep++)
+	{
+		noting.keep_variables = plain.keep_variables = keep == 1;
+		agrees = agrees &&
+			script_text_read(text, length, direction, &noting, &found) ==
+			script_text_read(text, length, direction, &plain, &expected) &&
+			strcmp(found.data, expected.data) == 0;
+	}
+	pfree(cuts.items);
+	pfree(found.data);
+	pfree(expected.data);
+	return agrees;
+}
+
+/*
  * Reads a whole script in one direction.  The result is palloc'd.
  */
 char *
@@ -124,6 +177,8 @@ unit_script(const char *text, size_t length, ScriptDirection direction)
 		!script_text_part_agrees(text, length, direction, &options,
 								 script_down(reader)))
 		appendStringInfoString(&out, "its part differs ");
+	if (!script_text_cuts_agree(text, length, direction, &options))
+		appendStringInfoString(&out, "its cuts differ ");
 
 	if (next == SCRIPT_END)
 		appendStringInfo(&out, "end%s",

@@ -119,6 +119,7 @@ main(void)
 	test_interpolate();
 	test_lexer();
 	test_script();
+	test_script_cuts();
 	test_script_errors();
 	test_script_places();
 	test_script_large();

@@ -43,6 +43,7 @@ extern void test_interpolate(void);
 extern void test_lexer(void);
 extern void test_plan(void);
 extern void test_script(void);
+extern void test_script_cuts(void);
 extern void test_script_errors(void);
 extern void test_script_large(void);
 extern void test_script_places(void);
