@@ -22,14 +22,15 @@ FIRST  = client encoding extension_version options problem query query_scan \
 SECOND = history history_table history_text migration_lock source \
 	source_bundle source_directory source_folder source_function \
 	source_looks trust version_table
-THIRD  = atomic_rules bundle changes check checksum collect commit_rules \
-	copy_data deferred deploy_migration deploy_resume deploy_retry deploy_return \
-	deploy_rules deploy_statement files hazard hazard_enums \
-	hazard_expressions hazard_tables hazards indexes languages launch \
-	launch_worker look pattern plan_look plan_names plan_objects rehearsal repair \
-	repeatable replay run run_atomic run_begin run_boundary run_command \
-	run_deploy run_record run_rehearse run_statements statement steps stored \
-	unfinished wait watch
+THIRD  = atomic_rules bundle changes check check_grammar checksum collect \
+	commit_rules copy_data deferred deploy_migration deploy_resume \
+	deploy_retry deploy_return deploy_rules deploy_statement files \
+	hazard hazard_enums hazard_expressions hazard_tables hazards indexes \
+	languages launch launch_worker look pattern plan_look plan_names \
+	plan_objects rehearsal repair repeatable replay run run_atomic \
+	run_begin run_boundary run_command run_deploy run_record \
+	run_rehearse run_statements statement steps stored unfinished wait \
+	watch
 TOP    = api api_run gooseplus
 
 OBJS = $(patsubst %,src/%.o,$(GROUND) $(FIRST) $(SECOND) $(THIRD) $(TOP))

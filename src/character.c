@@ -209,16 +209,14 @@ character_trim(const char **text, size_t *length)
 		size_t		last = left - 1;
 		uint32		code = (unsigned char) begin[last];
 
-		/* most text is ASCII */
-		if (code > ' ' && code < 0x80)
-			break;
-
-		/* Back to the first byte of the last character. */
-		while (last > 0 && left - last < 4 &&
+		/* Back to the first byte of the last character; most are ASCII. */
+		while (code >= 0x80 && last > 0 && left - last < 4 &&
 			   ((unsigned char) begin[last] & 0xC0) == 0x80)
 			last--;
-		if (last + character_decode(begin + last, left - last, &code) != left ||
-			!character_is_space(code))
+		if (code >= 0x80 &&
+			last + character_decode(begin + last, left - last, &code) != left)
+			break;
+		if (!character_is_space(code))
 			break;
 		left = last;
 	}

@@ -3,10 +3,10 @@
  * check.c
  *	  Reads migrations and finds what is wrong with them before they run.
  *
- * Everything that can be known without running anything is looked at: the
- * file, its encoding, goose's format, variables, PostgreSQL's grammar, and
- * commands that one transaction cannot hold.  Problems are collected, so that
- * all of them can be reported at once.
+ * Everything that can be known without running anything is looked at: here the
+ * file, its encoding, goose's format and variables; in check_grammar.c the
+ * statements.  Problems are collected, so that all of them can be reported at
+ * once.
  *
  * Copyright (c) 2026, gooseplus contributors
  *
@@ -14,47 +14,32 @@
  */
 #include "postgres.h"
 
-#include "commands/proclang.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
-#include "atomic_rules.h"
 #include "check.h"
-#include "copy_data.h"
-#include "deploy_rules.h"
 #include "encoding.h"
-#include "languages.h"
 #include "report.h"
-#include "statement.h"
-
-/* Nobody reads more; looking stops here. */
-#define CHECK_PROBLEMS_MAX 200
 
 /* Arguments of the functions that are called through report_try(). */
 typedef struct CheckState
 {
 	Migration  *migration;
-	const Settings *settings;
 	ScriptDirection direction;
-	CheckMode	mode;
 	ScriptReader *reader;
-	StatementPlace place;
 	bool		vetoed;			/* noted for the statement being read */
-	bool		conforming;		/* strings are what the standard says */
-	int			taken;			/* the last statement without a problem */
 	MemoryContext statement_context;
 	MemoryContext problem_context;
-	bool	   *languages_come; /* do earlier statements create languages? */
 	List	  **problems;
 } CheckState;
 
 /*
  * An error that is not the file's fault ends the check.
  */
-static void
-rethrow_unless_of_file(ErrorData *error)
+void
+check_rethrow_unless_of_file(ErrorData *error)
 {
 	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
 		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES ||
@@ -191,7 +176,7 @@ check_read(Migration *migration, List **problems)
 
 	if (error != NULL)
 	{
-		rethrow_unless_of_file(error);
+		check_rethrow_unless_of_file(error);
 		*problems = lappend(*problems,
 							problem_from_error(migration->source->label,
 											   error));
@@ -255,37 +240,6 @@ read_direction(void *arg)
 }
 
 /*
- * Opens the script for a check.
- */
-static void
-begin_check(CheckState *state, const Migration *migration,
-			const Settings *settings, ScriptDirection direction,
-			List **problems)
-{
-	ScriptOptions options;
-
-	memset(state, 0, sizeof(CheckState));
-	state->migration = unconstify(Migration *, migration);
-	state->settings = settings;
-	state->direction = direction;
-	state->problems = problems;
-	state->problem_context = CurrentMemoryContext;
-	state->statement_context = AllocSetContextCreate(CurrentMemoryContext,
-													 "gooseplus check",
-													 ALLOCSET_DEFAULT_SIZES);
-	check_script_options(settings, &options);
-	state->conforming = options.standard_conforming_strings;
-	state->reader = check_open(migration, direction, &options);
-}
-
-static void
-end_check(CheckState *state)
-{
-	script_close(state->reader);
-	MemoryContextDelete(state->statement_context);
-}
-
-/*
  * Checks the format of a migration in both directions, as the goose Provider
  * does, and counts its statements.  With "notes" it also warns where the
  * goose command would read the file otherwise.
@@ -294,205 +248,36 @@ void
 check_format(Migration *migration, const Settings *settings, bool notes,
 			 List **problems)
 {
+	CheckState	state = {
+		.migration = migration,
+		.problem_context = CurrentMemoryContext,
+		.problems = problems
+	};
 	ScriptOptions options;
 
 	check_script_options(settings, &options);
 	script_cuts_init(&migration->cuts, options.standard_conforming_strings);
+	state.statement_context = AllocSetContextCreate(CurrentMemoryContext,
+													"gooseplus check",
+													ALLOCSET_DEFAULT_SIZES);
 	for (int direction = SCRIPT_UP; direction <= SCRIPT_DOWN; direction++)
 	{
-		CheckState	state;
 		ErrorData  *error;
 
-		begin_check(&state, migration, settings, direction, problems);
+		state.direction = direction;
+		state.vetoed = false;
+		state.reader = check_open(migration, direction, &options);
 		if (notes)
 			script_set_note(state.reader, keep_note, &state);
 		error = report_try(read_direction, &state);
-		end_check(&state);
+		script_close(state.reader);
 		if (error != NULL)
 		{
-			rethrow_unless_of_file(error);
+			check_rethrow_unless_of_file(error);
 			problem_add(problems, problem_from_error(migration->source->label,
 													 error));
 		}
 	}
 	script_cuts_complete(&migration->cuts);
-}
-
-/*
- * Adds a problem of the statement at hand.
- */
-static void
-add_statement_problem(CheckState *state, Problem *problem)
-{
-	problem->statement = state->place.script.ordinal;
-	problem->line = state->place.line;
-	problem->column = state->place.column;
-	*state->problems = lappend(*state->problems, problem);
-}
-
-/*
- * Adds the problem of a command that the run cannot hold.  Returns false if
- * what follows it may not be SQL: data of COPY that were not found as such.
- */
-static bool
-check_command(CheckState *state, const RawStmt *raw, bool alone)
-{
-	bool		has_data = state->place.script.data.bytes != NULL;
-	AtomicRefusal refusal;
-	Problem    *problem;
-	bool		by_deploy = state->mode == CHECK_DEPLOY ||
-	(state->mode == CHECK_REHEARSE && !state->migration->transactional);
-
-	if ((by_deploy ?
-		 deploy_rules_judge(raw, state->migration->transactional, alone,
-							has_data, &refusal) :
-		 atomic_rules_judge(raw, alone, has_data, &refusal)) != ATOMIC_REFUSE)
-		return true;
-	MemoryContextSwitchTo(state->problem_context);
-	problem = problem_make(state->migration->source->label, 0, 0,
-						   refusal.sqlstate, pstrdup(refusal.message));
-	problem->hint = refusal.hint;
-	/* a deploy can run it, as goose can, if the file says so */
-	problem->warning = state->mode == CHECK_LOOK && !state->migration->transactional &&
-		refusal.sqlstate == ERRCODE_ACTIVE_SQL_TRANSACTION;
-	add_statement_problem(state, problem);
-	MemoryContextSwitchTo(state->statement_context);
-	return has_data || !copy_data_is_for(raw);
-}
-
-/*
- * Adds a problem if a command needs a procedural language that is neither
- * installed nor created by an earlier statement.  Which languages an extension
- * brings is not known before it is there.
- */
-static void
-check_language(CheckState *state, const RawStmt *raw)
-{
-	const char *needed = languages_needed(raw->stmt);
-	Problem    *problem;
-
-	if (languages_are_created(raw->stmt))
-		*state->languages_come = true;
-	if (needed == NULL || *state->languages_come ||
-		OidIsValid(get_language_oid(needed, true)))
-		return;
-	MemoryContextSwitchTo(state->problem_context);
-	problem = problem_make(state->migration->source->label, 0, 0,
-						   ERRCODE_UNDEFINED_OBJECT,
-						   psprintf("language \"%s\" does not exist", needed));
-	problem->hint = psprintf("Use CREATE EXTENSION %s to load the language into the database.",
-							 needed);
-	add_statement_problem(state, problem);
-	MemoryContextSwitchTo(state->statement_context);
-}
-
-/*
- * Is it known that the grammar takes a statement, as it took the one before?
- * Such statements are INSERTs, in which nothing else is to be looked at.
- */
-static bool
-is_taken(CheckState *state, int ordinal)
-{
-	if (state->migration->alike == NULL || !state->conforming ||
-		!state->migration->alike[ordinal] || state->taken != ordinal - 1)
-		return false;
-	state->taken = ordinal;
-	return true;
-}
-
-/*
- * Parses the statements that the reader has left.
- */
-static void
-parse_statements(void *arg)
-{
-	CheckState *state = arg;
-	ScriptStatement script;
-
-	report_be_quiet();
-	MemoryContextSwitchTo(state->statement_context);
-	for (;;)
-	{
-		ListCell   *cell;
-		List	   *raws;
-		int			before = list_length(*state->problems);
-
-		CHECK_FOR_INTERRUPTS();
-		MemoryContextReset(state->statement_context);
-		if (script_next(state->reader, &script) != SCRIPT_STATEMENT)
-			break;
-		if (is_taken(state, script.ordinal))
-			continue;
-		statement_push_place(&state->place, state->migration->source->label,
-							 state->reader, &script);
-		raws = statement_parse(state->place.sql);
-		if (deploy_rules_ends_transaction(raws))
-			state->migration->commits = true;
-		foreach(cell, raws)
-		{
-			if (!check_command(state, lfirst_node(RawStmt, cell),
-							   list_length(raws) == 1))
-			{
-				statement_pop_place(&state->place);
-				MemoryContextSwitchTo(state->problem_context);
-				return;
-			}
-			check_language(state, lfirst_node(RawStmt, cell));
-		}
-		statement_pop_place(&state->place);
-		/* what is wrong with it is wrong with the next one, and told of both */
-		if (list_length(*state->problems) == before)
-			state->taken = script.ordinal;
-	}
-	MemoryContextSwitchTo(state->problem_context);
-}
-
-/*
- * Returns a hint for text that PostgreSQL's grammar refuses because it is
- * meant for psql, or for goose's variables, or NULL.
- */
-static const char *
-explain_text(const char *sql)
-{
-	if (strncmp(sql, "\\.", 2) == 0)
-		return copy_data_hint;
-	if (sql[0] == '\\')
-		return "Commands of psql do not work in a migration.";
-	if (pg_strncasecmp(sql, "copy", 4) == 0 && strchr(sql, '\n') != NULL)
-		return copy_data_hint;
-	if (strstr(sql, "${") != NULL)
-		return "Variables are put in after a line \"-- +goose ENVSUB ON\".";
-	return NULL;
-}
-
-/*
- * Checks the statements of one direction of a migration whose format is good:
- * PostgreSQL's grammar, and commands that the run cannot hold.  Outside of a
- * run these are warnings where a deploy can run them.  *languages_come is true
- * once a statement, over the checks of one call, may create procedural
- * languages.
- */
-void
-check_grammar(const Migration *migration, const Settings *settings,
-			  ScriptDirection direction, CheckMode mode, bool *languages_come,
-			  List **problems)
-{
-	CheckState	state;
-	ErrorData  *error;
-
-	begin_check(&state, migration, settings, direction, problems);
-	state.mode = mode;
-	state.languages_come = languages_come;
-	while (list_length(*problems) < CHECK_PROBLEMS_MAX &&
-		   (error = report_try(parse_statements, &state)) != NULL)
-	{
-		Problem    *problem;
-
-		rethrow_unless_of_file(error);
-		problem = problem_from_error(migration->source->label, error);
-		problem->hint = problem->hint ? problem->hint :
-			explain_text(state.place.sql);
-		add_statement_problem(&state, problem);
-	}
-	end_check(&state);
+	MemoryContextDelete(state.statement_context);
 }

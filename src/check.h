@@ -13,6 +13,9 @@
 #include "problem.h"
 #include "source.h"
 
+/* Nobody reads more problems; looking stops here. */
+#define CHECK_PROBLEMS_MAX 200
+
 /* A migration whose text has been read. */
 typedef struct Migration
 {
@@ -51,6 +54,7 @@ extern ScriptReader *check_open(const Migration *migration,
 								ScriptDirection direction,
 								const ScriptOptions *options);
 extern bool check_read(Migration *migration, List **problems);
+extern void check_rethrow_unless_of_file(ErrorData *error);
 extern void check_format(Migration *migration, const Settings *settings,
 						 bool notes, List **problems);
 extern void check_grammar(const Migration *migration,

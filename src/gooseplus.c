@@ -10,9 +10,9 @@
  *	bundle, repair
  *					what a call does
  *	run and its parts, deploy_*, replay, unfinished, steps, repeatable, stored,
- *	changes, check, checksum, pattern, collect, statement, copy_data,
- *	atomic_rules, commit_rules, deploy_rules, deferred, indexes, languages,
- *	rehearsal, watch, hazards and its parts, plan_names, plan_objects
+ *	changes, check, check_grammar, checksum, pattern, collect, statement,
+ *	copy_data, atomic_rules, commit_rules, deploy_rules, deferred, indexes,
+ *	languages, rehearsal, watch, hazards and its parts, plan_names, plan_objects
  *					what it is made of
  *	source, source_directory, source_folder, source_looks, source_bundle,
  *	source_function, trust, version_table, history, history_table,

@@ -32,8 +32,21 @@
 	((unsigned char) (((c) | 0x20) - 'a') < 26 || (c) == '_' || \
 	 IS_HIGHBIT_SET(c))
 #define IS_DIGIT(c) ((c) >= '0' && (c) <= '9')
+#define IS_WORD(c) (IS_LETTER(c) || IS_DIGIT(c) || (c) == '$')
 #define IS_NEWLINE(c) ((c) == '\n' || (c) == '\r')
 #define IS_SPACE(c) ((c) == ' ' || ((c) >= '\t' && (c) <= '\r'))
+
+/* Does the byte belong to an identifier that has begun?  Most bytes do. */
+#define WORDS_4(c) \
+	IS_WORD(c), IS_WORD((c) + 1), IS_WORD((c) + 2), IS_WORD((c) + 3)
+#define WORDS_16(c) \
+	WORDS_4(c), WORDS_4((c) + 4), WORDS_4((c) + 8), WORDS_4((c) + 12)
+#define WORDS_64(c) \
+	WORDS_16(c), WORDS_16((c) + 16), WORDS_16((c) + 32), WORDS_16((c) + 48)
+
+static const bool word_bytes[] = {
+	WORDS_64(0), WORDS_64(64), WORDS_64(128), WORDS_64(192)
+};
 
 /*
  * Begins a new text, with the server's setting of that name (off: backslashes
@@ -81,8 +94,7 @@ lexer_line_end(const char *text, size_t from, size_t to)
 static size_t
 lexer_word_end(const char *text, size_t from, size_t to)
 {
-	while (from < to && (IS_LETTER(text[from]) || IS_DIGIT(text[from]) ||
-						 text[from] == '$'))
+	while (from < to && word_bytes[(unsigned char) text[from]])
 		from++;
 	return from;
 }

@@ -196,8 +196,8 @@ prepare_migration(Run *run, Migration *migration, bool *languages_come)
 		return NIL;
 	if (problems == NIL && run->settings->history && run->settings->versioning)
 	{
-		/* first, as it saves the grammar work */
-		migration->alike = palloc0((migration->nstatements[migration->direction] + 1) *
+		/* first, as it saves the grammar work; from 1 to one behind the last */
+		migration->alike = palloc0((migration->nstatements[migration->direction] + 2) *
 								   sizeof(bool));
 		migration->checksum = checksum_migration(migration);
 	}

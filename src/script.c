@@ -309,50 +309,6 @@ script_take_line(ScriptReader *reader, const Line *line)
 }
 
 /*
- * Notes which lines the statement in the buffer is, for later readers, if they
- * end here and are in the file as they are in the buffer: no annotation among
- * them (there is none in a buffer), no carriage return, no variable, no data.
- */
-static void
-script_note_cut(ScriptReader *reader)
-{
-	const LineReader *lines = &reader->lines;
-	const StringInfoData *text = &reader->buffer.lines;
-	size_t		length = text->len;
-
-	if (reader->options.cuts == NULL || reader->options.cuts->complete ||
-		reader->envsub || length == 0 || length > lines->at ||
-		lines->at > lines->length ||
-		memcmp(lines->text + lines->at - length, text->data, length) != 0)
-		return;
-	script_cuts_add(reader->options.cuts, lines->at - length, lines->at);
-}
-
-/*
- * Takes the statement that begins with the next line, if an earlier reader has
- * noted it, and one could begin here for this reader, too: with variables left
- * as they are, the lines before can come to something else.
- */
-static bool
-script_take_cut(ScriptReader *reader)
-{
-	LineReader *lines = &reader->lines;
-	const ScriptCut *cut;
-
-	if (reader->options.cuts == NULL || !reader->options.cuts->complete ||
-		reader->envsub || reader->block != BLOCK_NONE ||
-		reader->buffer.lines.len > 0 || !script_is_wanted(reader))
-		return false;
-	cut = script_cuts_find(reader->options.cuts, &reader->next_cut, lines->at);
-	if (cut == NULL || cut->end > lines->length)
-		return false;
-	script_buffer_add_lines(&reader->buffer, lines->text + cut->begin,
-							cut->end - cut->begin, lines->number + 1);
-	line_skip(lines, cut->end);
-	return true;
-}
-
-/*
  * Hands the buffer out as the next statement.
  */
 static ScriptNext
@@ -395,6 +351,32 @@ script_finish(ScriptReader *reader)
 }
 
 /*
+ * Forgets the statement that was delivered last.
+ */
+static void
+script_forget(ScriptReader *reader)
+{
+	if (reader->delivered)
+		script_buffer_clear(&reader->buffer);
+	reader->delivered = false;
+	memset(&reader->data, 0, sizeof(reader->data));
+}
+
+/*
+ * Passes over the next statement.  Returns false if it cannot, as no earlier
+ * reader has noted where it stands; then script_next() gives that statement.
+ */
+bool
+script_skip(ScriptReader *reader)
+{
+	script_forget(reader);
+	if (!script_skip_cut(reader))
+		return false;
+	reader->ordinal++;
+	return true;
+}
+
+/*
  * Reads the next statement.  Its text belongs to the reader.  After
  * SCRIPT_FAILED, script_problem() tells why; after that and SCRIPT_END the
  * result stays the same.
@@ -408,11 +390,8 @@ script_next(ScriptReader *reader, ScriptStatement *statement)
 		return SCRIPT_FAILED;
 	if (reader->marked)
 		script_take_note(reader, SCRIPT_NOTE_BYTE_ORDER_MARK, 1);
-	if (reader->delivered)
-		script_buffer_clear(&reader->buffer);
 	reader->marked = false;
-	reader->delivered = false;
-	memset(&reader->data, 0, sizeof(reader->data));
+	script_forget(reader);
 
 	for (;;)
 	{

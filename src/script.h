@@ -129,6 +129,7 @@ extern ScriptReader *script_open_down(const char *text, size_t length,
 									  const ScriptDown *down,
 									  const ScriptOptions *options);
 extern void script_set_note(ScriptReader *reader, ScriptNote note, void *arg);
+extern bool script_skip(ScriptReader *reader);
 extern ScriptNext script_next(ScriptReader *reader, ScriptStatement *statement);
 extern const ScriptProblem *script_problem(const ScriptReader *reader);
 extern bool script_has_variables(ScriptReader *reader);

@@ -18,7 +18,7 @@
  */
 #include "ground.h"
 
-#include "script_cuts.h"
+#include "script_reader.h"
 
 /*
  * Makes an empty list, in the current memory context.  The setting is the one
@@ -34,9 +34,9 @@ script_cuts_init(ScriptCuts *cuts, bool standard_conforming_strings)
 }
 
 /*
- * Notes a statement behind those that have been noted.
+ * Adds a statement behind those that have been noted.
  */
-void
+static void
 script_cuts_add(ScriptCuts *cuts, size_t begin, size_t end)
 {
 	if (end > PG_UINT32_MAX)
@@ -64,14 +64,77 @@ script_cuts_complete(ScriptCuts *cuts)
 }
 
 /*
- * Returns the statement that has been noted for this place, or NULL.  *next is
- * the caller's, who begins with 0 and asks for places in ascending order.
+ * Notes which lines the statement in the buffer is, for later readers, if they
+ * end here and are in the file as they are in the buffer: no annotation among
+ * them (there is none in a buffer), no carriage return, no variable, no data.
  */
-const ScriptCut *
-script_cuts_find(const ScriptCuts *cuts, uint32 *next, size_t at)
+void
+script_note_cut(ScriptReader *reader)
 {
-	while (*next < cuts->nitems && cuts->items[*next].begin < at)
-		(*next)++;
-	return *next < cuts->nitems && cuts->items[*next].begin == at ?
-		&cuts->items[*next] : NULL;
+	const LineReader *lines = &reader->lines;
+	const StringInfoData *text = &reader->buffer.lines;
+	size_t		length = text->len;
+
+	if (reader->options.cuts == NULL || reader->options.cuts->complete ||
+		reader->envsub || length == 0 || length > lines->at ||
+		lines->at > lines->length ||
+		memcmp(lines->text + lines->at - length, text->data, length) != 0)
+		return;
+	script_cuts_add(reader->options.cuts, lines->at - length, lines->at);
+}
+
+/*
+ * Returns the statement that begins with the next line, if an earlier reader
+ * has noted it and one can begin here for this reader, too: with variables left
+ * as they are, the lines before can come to something else.  Else NULL.
+ */
+static const ScriptCut *
+script_find_cut(ScriptReader *reader)
+{
+	const ScriptCuts *cuts = reader->options.cuts;
+	size_t		at = reader->lines.at;
+
+	if (cuts == NULL || !cuts->complete || reader->envsub ||
+		reader->block != BLOCK_NONE || reader->buffer.lines.len > 0 ||
+		!script_is_wanted(reader))
+		return NULL;
+	while (reader->next_cut < cuts->nitems &&
+		   cuts->items[reader->next_cut].begin < at)
+		reader->next_cut++;
+	return reader->next_cut < cuts->nitems &&
+		cuts->items[reader->next_cut].begin == at &&
+		cuts->items[reader->next_cut].end <= reader->lines.length ?
+		&cuts->items[reader->next_cut] : NULL;
+}
+
+/*
+ * Takes the lines of the statement that comes next into the buffer, and returns
+ * true, if it has been noted.
+ */
+bool
+script_take_cut(ScriptReader *reader)
+{
+	LineReader *lines = &reader->lines;
+	const ScriptCut *cut = script_find_cut(reader);
+
+	if (cut == NULL)
+		return false;
+	script_buffer_add_lines(&reader->buffer, lines->text + cut->begin,
+							cut->end - cut->begin, lines->number + 1);
+	line_skip(lines, cut->end);
+	return true;
+}
+
+/*
+ * Passes over the lines of the statement that comes next, and returns true, if
+ * it has been noted.
+ */
+bool
+script_skip_cut(ScriptReader *reader)
+{
+	const ScriptCut *cut = script_find_cut(reader);
+
+	if (cut != NULL)
+		line_skip(&reader->lines, cut->end);
+	return cut != NULL;
 }

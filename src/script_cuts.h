@@ -29,9 +29,6 @@ typedef struct ScriptCuts
 } ScriptCuts;
 
 extern void script_cuts_init(ScriptCuts *cuts, bool standard_conforming_strings);
-extern void script_cuts_add(ScriptCuts *cuts, size_t begin, size_t end);
 extern void script_cuts_complete(ScriptCuts *cuts);
-extern const ScriptCut *script_cuts_find(const ScriptCuts *cuts, uint32 *next,
-										 size_t at);
 
 #endif							/* GOOSEPLUS_SCRIPT_CUTS_H */

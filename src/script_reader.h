@@ -3,7 +3,7 @@
  * script_reader.h
  *	  The state of the reader of goose's file format.
  *
- * Private to script.c and script_annotation.c.
+ * Private to script.c, script_annotation.c and script_cuts.c.
  *
  * Copyright (c) 2026, gooseplus contributors
  *
@@ -70,6 +70,9 @@ struct ScriptReader
 	ScriptProblem problem;
 };
 
+extern void script_note_cut(ScriptReader *reader);
+extern bool script_take_cut(ScriptReader *reader);
+extern bool script_skip_cut(ScriptReader *reader);
 extern void script_take_note(const ScriptReader *reader, ScriptNoteKind kind,
 							 int line);
 extern ScriptStep script_fail(ScriptReader *reader, ScriptError error,
