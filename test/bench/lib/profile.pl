@@ -2,9 +2,11 @@
 # which is gooseplus's.  Called by ../profile.
 #
 #	perf script -F ip,sym | perl profile.pl perf
-#	perl profile.pl callgrind FILE
+#	perf script -F ip,sym,dso | perl profile.pl code USER SYSTEM
+#	perl profile.pl callgrind FILE LIBRARY
 #
-# Prints lines of a table, "| name | share |", in percent of what was found below
+# "code" says in whose code the processor was, where it was USER of the time
+# outside the kernel and SYSTEM in it.  The others print lines of a table, "| name | share |", in percent of what was found below
 # run_atomic(), which all of gooseplus_migrate() is.  What runs below one of the server's functions in ENTRIES
 # is the server's; all the rest is gooseplus's, with what it calls of the server
 # otherwise, such as memory and strings, and is named by the function in PARTS
@@ -72,6 +74,27 @@ sub read_perf
 	return \%found;
 }
 
+# In whose code the innermost function is.  perf has not seen the kernel.
+sub read_code
+{
+	my ($user, $system) = @_;
+	my (%found, $samples);
+	local $/ = '';
+
+	while (my $sample = <STDIN>)
+	{
+		my ($object) = $sample =~ /^\s*\S.*?\((\S+)\)$/m or next;
+
+		next if $object =~ /kernel/;
+		$object =~ s{.*/}{};
+		$found{ $object =~ /^gooseplus/ ? 'gooseplus' :
+				$object =~ /^postgres/ ? 'the server' : 'libraries' }++;
+		$samples++;
+	}
+	$found{'the kernel'} = $samples * $system / $user;
+	return \%found;
+}
+
 # What callgrind writes: instructions for each call of one function by another,
 # what that calls in turn included.  Names are written out once.
 sub read_calls
@@ -133,7 +156,8 @@ sub read_callgrind
 }
 
 my ($kind, @arguments) = @ARGV;
-my $found = $kind eq 'perf' ? read_perf() : read_callgrind(@arguments);
+my $found = $kind eq 'perf' ? read_perf() :
+	$kind eq 'code' ? read_code(@arguments) : read_callgrind(@arguments);
 my ($sum, $own) = (0, 0);
 
 for my $name (keys %$found)
@@ -144,4 +168,5 @@ for my $name (keys %$found)
 die "nothing was found below $ROOT()\n" unless $sum > 0;
 printf "| %s | %.1f %% |\n", $_, 100 * $found->{$_} / $sum
 	for sort { $found->{$b} <=> $found->{$a} } keys %$found;
-printf "| **gooseplus, all in all** | **%.1f %%** |\n", 100 * $own / $sum;
+printf "| **gooseplus, all in all** | **%.1f %%** |\n", 100 * $own / $sum
+	unless $kind eq 'code';
