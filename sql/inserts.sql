@@ -32,6 +32,14 @@ SELECT refused(E'-- +goose Up\n-- +goose StatementBegin\nINSERT INTO t VALUES (1
 -- a variable can be anything
 SELECT refused(E'-- +goose Up\n-- +goose ENVSUB ON\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (${NOT_SET:-1)});\nINSERT INTO t VALUES (1);');
 
+-- the first of Down is not like the last of Up
+SELECT gooseplus_bundle_put('regress_inserts', 'base/00001_one.sql', E'-- +goose Up\nINSERT INTO t VALUES (1);\nINSERT INTO t (b) VALUES 1);\n-- +goose Down\nINSERT INTO t (b) VALUES 1);\nINSERT INTO t (b) VALUES 2);\nSELECT FROM FROM;');
+SELECT count(*) FROM gooseplus_baseline(1);
+SELECT gooseplus_down();
+DROP TABLE goose_db_version, goose_db_version_history;
+-- what follows an INSERT in one statement is looked at
+SELECT refused(E'-- +goose Up\n-- +goose StatementBegin\nINSERT INTO t VALUES (1); ALTER INDEX i ALTER 1 SET STATISTICS 1;\n-- +goose StatementEnd\n-- +goose StatementBegin\nINSERT INTO t VALUES (1); ALTER INDEX i ALTER 0 SET STATISTICS 1;\n-- +goose StatementEnd');
+
 -- random pairs: what gooseplus_validate finds, which looks at every statement
 CREATE FUNCTION random_words(words text[], separator text) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(words[1 + floor(random() * cardinality(words))::int], separator)

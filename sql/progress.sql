@@ -34,6 +34,20 @@ FROM seen ORDER BY started, migration;
 -- the migrations of one call have begun at one time
 SELECT count(*), count(DISTINCT started) FROM seen;
 
+-- the number of the statement in each of them, and after something else was shown
+TRUNCATE seen;
+SELECT gooseplus_bundle_drop('regress_progress');
+INSERT INTO gooseplus_bundle
+SELECT 'regress_progress', format('base/0000%s_many.sql', n), '-- +goose Up' || string_agg(CASE i
+    WHEN 7 THEN E'\nSET track_activities = off;'
+    WHEN 8 THEN E'\nSET track_activities = on;'
+    ELSE format(E'\nINSERT INTO seen SELECT %L, p.* FROM pg_stat_clear_snapshot(), gooseplus_progress p WHERE pid = pg_backend_pid();', i)
+    END, '' ORDER BY i)
+FROM generate_series(1, 2) AS n, generate_series(1, 12) AS i GROUP BY n;
+SELECT count(*) FROM gooseplus_migrate('base', '{"version_table": "many_version"}');
+SELECT migration, migrations, source, array_agg(at::int ORDER BY at::int) AS at, array_agg(statement ORDER BY at::int) AS statements
+FROM seen GROUP BY 1, 2, 3 ORDER BY 1;
+
 -- it needs nothing but what is in pg_catalog
 SELECT count(*) > 0 AS depends, count(*) FILTER (WHERE refobjid >= 16384 AND refobjid <> ev_class) AS elsewhere
 FROM pg_depend JOIN pg_rewrite r ON classid = 'pg_rewrite'::regclass AND objid = r.oid

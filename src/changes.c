@@ -57,8 +57,7 @@ changes_is_same(const Source *source, const HistoryText *text,
 		*why = ((Problem *) linitial(problems))->message;
 	if (same && new_stamp != NULL)
 		*new_stamp = migration.stamp;
-	if (migration.text != NULL)
-		pfree(migration.text);
+	check_free_text(&migration);
 	return same;
 }
 

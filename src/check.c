@@ -103,6 +103,20 @@ read_text(void *arg)
 }
 
 /*
+ * Frees the text of a migration, if it has one, and what is known of it.
+ */
+void
+check_free_text(Migration *migration)
+{
+	if (migration->text != NULL)
+		pfree(migration->text);
+	if (migration->cuts.items != NULL)
+		pfree(migration->cuts.items);
+	migration->text = NULL;
+	migration->cuts.items = NULL;
+}
+
+/*
  * Returns the place of a byte of the file as line and column.
  */
 static void

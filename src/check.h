@@ -53,6 +53,7 @@ extern void check_script_options(const Settings *settings,
 extern ScriptReader *check_open(const Migration *migration,
 								ScriptDirection direction,
 								const ScriptOptions *options);
+extern void check_free_text(Migration *migration);
 extern bool check_read(Migration *migration, List **problems);
 extern void check_rethrow_unless_of_file(ErrorData *error);
 extern void check_format(Migration *migration, const Settings *settings,

@@ -279,6 +279,7 @@ add_tokens(void *arg)
 		add_token(checksum, direction == SCRIPT_UP ? "Up" : "Down",
 				  direction == SCRIPT_UP ? 2 : 4);
 		resetStringInfo(&checksum->ends);
+		pattern_forget(&checksum->pattern);
 		MemoryContextSwitchTo(checksum->statement_context);
 		while (script_next(reader, &script) == SCRIPT_STATEMENT)
 		{

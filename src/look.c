@@ -298,8 +298,7 @@ validate_migration(const Source *source, const Settings *settings,
 		plan_look_migration(&migration, settings, objects, add_hazard,
 							&hazards);
 	}
-	if (migration.text != NULL)
-		pfree(migration.text);
+	check_free_text(&migration);
 	return found;
 }
 

@@ -9,7 +9,8 @@
  * one, it takes the next: it sees only what kind of a constant stands there.
  * There are places where it looks at the value (FLOAT(54), INTERVAL '1'
  * DAY(7)); each has a keyword that cannot be the name of a column, so few of
- * those are let in.  Neither are strings whose value can be wrong (E'', U&'').
+ * those are let in.  Neither are strings whose value can be wrong (E'', U&''),
+ * nor other commands behind the first.
  *
  * The tokens of the first one are those of PostgreSQL's scanner, and a
  * statement counts only if what is found here by itself is the same; what
@@ -154,6 +155,13 @@ add_tokens(const Pattern *pattern, const char *at, const char *end,
 		memcmp(at, pattern->text.data + from, end - at) == 0;
 }
 
+/* From now on no statement is like the last one. */
+void
+pattern_forget(Pattern *pattern)
+{
+	pattern->known = false;
+}
+
 /*
  * Is the statement like the last one?  Then its tokens, pattern->ntokens of
  * them, are added to those that are given, and the grammar takes it if it has
@@ -165,7 +173,7 @@ pattern_match(const Pattern *pattern, const char *text, size_t length,
 {
 	int			before = tokens->len;
 
-	if (!pattern->known)
+	if (!pattern->known || length > PATTERN_LENGTH_MAX)
 		return false;
 	if (add_tokens(pattern, text, text + length, tokens))
 		return true;
@@ -189,6 +197,7 @@ pattern_begin(Pattern *pattern, const char *text, size_t length,
 	appendBinaryStringInfo(&pattern->text, text, length);
 	pattern->begin = tokens->len;
 	pattern->ntokens = 0;
+	pattern->ended = false;
 	pattern->nconstants = 0;
 }
 
@@ -208,7 +217,7 @@ is_plain(const char *token)
 	if (first == '"')
 		return true;
 	if (!isalpha((unsigned char) first) && first != '_' && !IS_HIGHBIT_SET(first))
-		return strchr("(),;.-+", first) != NULL && token[1] == '\0';
+		return strchr("(),.-+", first) != NULL && token[1] == '\0';
 	for (size_t i = 0; i < lengthof(words); i++)
 	{
 		if (pg_strcasecmp(token, words[i]) == 0)
@@ -265,6 +274,10 @@ pattern_add(Pattern *pattern, const char *token, int location, int from, int to)
 		return;
 	if (pattern->ntokens++ == 0)
 		pattern->known = pg_strcasecmp(token, "insert") == 0;
+	else if (pattern->ended)
+		pattern->known = false; /* it is several commands */
+	else if (strcmp(token, ";") == 0)
+		pattern->ended = true;
 	else if (digit || token[0] == '\'')
 		add_if_varying(pattern, location, from, to);
 	else

@@ -42,12 +42,14 @@ typedef struct Pattern
 	StringInfoData tokens;		/* as the caller writes them */
 	int			begin;			/* of them, where the caller gathers tokens */
 	int			ntokens;
+	bool		ended;			/* by a semicolon */
 	PatternConstant *constants; /* palloc'd */
 	int			nconstants;
 	int			space;			/* constants there is memory for */
 } Pattern;
 
 extern void pattern_init(Pattern *pattern);
+extern void pattern_forget(Pattern *pattern);
 extern bool pattern_match(const Pattern *pattern, const char *text,
 						  size_t length, StringInfo tokens);
 extern void pattern_begin(Pattern *pattern, const char *text, size_t length,

@@ -265,8 +265,7 @@ plan_look(const char *env, int64 version, const Settings *settings,
 		if (check_migration(&migration, settings, &languages_come, &problems) &&
 			problems == NIL)
 			plan_look_migration(&migration, settings, objects, receive, arg);
-		if (migration.text != NULL)
-			pfree(migration.text);
+		check_free_text(&migration);
 	}
 	if (problems != NIL)
 		problem_raise(problems);

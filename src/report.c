@@ -37,7 +37,10 @@
 /* The longest text shown in pg_stat_activity: a folder, a file, some words. */
 #define ACTIVITY_BYTES 1024
 
-/* Where the number stands that ends the text which is shown, 0: none does. */
+/*
+ * Where the number stands in the text which is shown that can be changed, 0:
+ * there is none.
+ */
 static size_t shown_number = 0;
 
 /* Since when the run in progress runs, 0: there is none. */
@@ -298,31 +301,35 @@ show_activity(const char *text, TimestampTz started)
 /*
  * Shows in pg_stat_activity what this session is doing.  Its query_start is
  * that of the run, if there is one, whatever transactions the run has begun
- * since.  (The view gooseplus_progress reads the text.)
+ * since.  Returns the length of the text.  (The view gooseplus_progress reads
+ * it.)
  */
-void
+size_t
 report_activity(const char *format,...)
 {
 	char		text[ACTIVITY_BYTES];
 	va_list		args;
-	size_t		length;
-	size_t		number;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	show_activity(text, run_started);
-	length = strlen(text);
-	number = length;
-	while (number > 0 && isdigit((unsigned char) text[number - 1]))
-		number--;
-	shown_number = number < length ? number : 0;
+	return strlen(text);
 }
 
 /*
- * Puts another number in place of the one that ends what report_activity() has
- * shown, which is quicker than to show all of it again.  Returns false if that
- * cannot be done.
+ * The text that has just been shown ends in a number, which begins there: from
+ * now on report_activity_number() can change it, until another text is shown.
+ */
+void
+report_activity_number_at(size_t place)
+{
+	shown_number = place;
+}
+
+/*
+ * Shows the last text with another number at its end, which is quicker than to
+ * show all of it again.  Returns false if that cannot be done.
  */
 bool
 report_activity_number(int number)
@@ -375,7 +382,7 @@ report_activity_back(void)
 	if (run_started != 0)
 		report_activity("gooseplus: preparing");
 	else
-		pgstat_report_activity(STATE_RUNNING, call_text());
+		show_activity(call_text(), 0);
 }
 
 /*

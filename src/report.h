@@ -41,7 +41,8 @@ extern char *report_duration(double milliseconds);
 extern void report_log(const ReportRecord *record);
 extern void report_notify(const Settings *settings,
 						  const ReportRecord *record);
-extern void report_activity(const char *format,...) pg_attribute_printf(1, 2);
+extern size_t report_activity(const char *format,...) pg_attribute_printf(1, 2);
+extern void report_activity_number_at(size_t place);
 extern bool report_activity_number(int number);
 extern int	report_activity_room(const char *name, size_t rest);
 extern void report_activity_begin(TimestampTz started);

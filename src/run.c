@@ -24,9 +24,9 @@
 /*
  * Shows in pg_stat_activity which migration of the run is in progress, by the
  * label of its source, and what is being done with it.  A label that is too
- * long is cut, so that the rest can be seen.
+ * long is cut, so that the rest can be seen.  Returns the length of the text.
  */
-void
+size_t
 run_show(const Run *run, const char *source, const char *what)
 {
 	char		place[64];
@@ -36,9 +36,25 @@ run_show(const Run *run, const char *source, const char *what)
 			 run->mode == CHECK_REHEARSE ? "rehearsing " :
 			 run->returning > 0 ? "returning " : "",
 			 number, run->nmigrations);
-	report_activity("%s %.*s %s", place,
-					report_activity_room(source, strlen(place) + strlen(what) + 2),
-					source, what);
+	return report_activity("%s %.*s %s", place,
+						   report_activity_room(source, strlen(place) + strlen(what) + 2),
+						   source, what);
+}
+
+/*
+ * Shows which statement of a migration is in progress.  What has been shown
+ * last must be of the same migration, or its number not to be changed.
+ */
+void
+run_show_statement(const Run *run, const char *source, int ordinal)
+{
+	const char *what;
+
+	if (report_activity_number(ordinal))
+		return;
+	what = psprintf("statement %d", ordinal);
+	report_activity_number_at(run_show(run, source, what) -
+							  strlen(what) + strlen("statement "));
 }
 
 /*

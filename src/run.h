@@ -80,7 +80,8 @@ typedef struct Run
 	MemoryContext command_context;
 } Run;
 
-extern void run_show(const Run *run, const char *source, const char *what);
+extern size_t run_show(const Run *run, const char *source, const char *what);
+extern void run_show_statement(const Run *run, const char *source, int ordinal);
 extern void run_notify_migration(const Run *run, const RunRow *row,
 								 const ErrorData *error);
 extern void run_report_migration(const Run *run, const RunRow *row,

@@ -67,8 +67,7 @@ run_migration(Run *run)
 	row->rows = run->migration_rows;
 	row->duration_ms = report_elapsed(run->migration_started);
 	run_record_migration(run, row, migration);
-	if (migration->text !=NULL)
-		pfree(migration->text);
+	check_free_text(migration);
 	run_report_migration(run, row, NULL);
 	run->done++;
 	run->in_progress = false;

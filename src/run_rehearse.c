@@ -322,7 +322,7 @@ rehearse_migration(Rehearsal *rehearsal)
 	timer_stop(TIMER_MIGRATION);
 	note_changes(rehearsal, NULL, end);
 	sum_up(rehearsal, "run");
-	pfree(migration->text);
+	check_free_text(migration);
 	run->done++;
 	run->in_progress = false;
 }

@@ -30,23 +30,21 @@ run_statements(Run *run, const Migration *migration, int first,
 	ScriptReader *reader;
 	ScriptStatement script;
 	ScriptNext	next;
-	bool		shown = false;
 	const Source *source = migration->source;
 	Oid			function = source->called == NULL ? InvalidOid :
 	source->called(source, migration->direction == SCRIPT_UP);
 
 	check_script_options(run->settings, &options);
 	reader = check_open(migration, migration->direction, &options);
+	/* what is shown is of another migration */
+	report_activity_number_at(0);
 	MemoryContextSwitchTo(run->statement_context);
 	while ((next = script_next(reader, &script)) == SCRIPT_STATEMENT)
 	{
 		if (script.ordinal < first)
 			continue;
 		run->ordinal = script.ordinal;
-		if (!shown || !report_activity_number(script.ordinal))
-			run_show(run, source->label,
-					 psprintf("statement %d", script.ordinal));
-		shown = true;
+		run_show_statement(run, source->label, script.ordinal);
 		statement_push_place(&run->place, source->label, reader,
 							 &script);
 		if (run->settings->verbose)

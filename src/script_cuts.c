@@ -10,7 +10,8 @@
  * them all.
  *
  * Only statements are noted that stand in the file byte by byte as they are
- * handed out; script.c decides which do.  The others are read again.
+ * handed out.  The others are read again.  Where the goose command reads a
+ * statement otherwise (ScriptNote) is told by the first reader only.
  *
  * Copyright (c) 2026, gooseplus contributors
  *
@@ -19,6 +20,9 @@
 #include "ground.h"
 
 #include "script_reader.h"
+
+/* More of them are not worth the memory: the rest is read again. */
+#define SCRIPT_CUTS_MAX (16 * 1024 * 1024)
 
 /*
  * Makes an empty list, in the current memory context.  The setting is the one
@@ -39,7 +43,7 @@ script_cuts_init(ScriptCuts *cuts, bool standard_conforming_strings)
 static void
 script_cuts_add(ScriptCuts *cuts, size_t begin, size_t end)
 {
-	if (end > PG_UINT32_MAX)
+	if (end > PG_UINT32_MAX || cuts->nitems == SCRIPT_CUTS_MAX)
 		return;
 	if (cuts->nitems == cuts->space)
 	{
@@ -76,8 +80,9 @@ script_note_cut(ScriptReader *reader)
 	size_t		length = text->len;
 
 	if (reader->options.cuts == NULL || reader->options.cuts->complete ||
-		reader->envsub || length == 0 || length > lines->at ||
+		reader->envsub || length == 0 || length >= lines->at ||
 		lines->at > lines->length ||
+		lines->text[lines->at - length - 1] != '\n' ||
 		memcmp(lines->text + lines->at - length, text->data, length) != 0)
 		return;
 	script_cuts_add(reader->options.cuts, lines->at - length, lines->at);
