@@ -130,14 +130,14 @@ static void
 add_scanned(Checksum *checksum, const char *token, const core_YYSTYPE *value)
 {
 	size_t		quote = quote_length(token);
-	char		begin[4];
+	char		begin[4] = "";
 
 	if (quote == 0)
 	{
 		add_token(checksum, token, strlen(token));
 		return;
 	}
-	strlcpy(begin, token, quote + 1);
+	memcpy(begin, token, quote);
 	add_token(checksum, begin, quote);
 	add_token(checksum, value->str, strlen(value->str));
 }

@@ -98,6 +98,7 @@ script_find_cut(ScriptReader *reader)
 {
 	const ScriptCuts *cuts = reader->options.cuts;
 	size_t		at = reader->lines.at;
+	const ScriptCut *cut;
 
 	if (cuts == NULL || !cuts->complete || reader->envsub ||
 		reader->block != BLOCK_NONE || reader->buffer.lines.len > 0 ||
@@ -106,10 +107,9 @@ script_find_cut(ScriptReader *reader)
 	while (reader->next_cut < cuts->nitems &&
 		   cuts->items[reader->next_cut].begin < at)
 		reader->next_cut++;
-	return reader->next_cut < cuts->nitems &&
-		cuts->items[reader->next_cut].begin == at &&
-		cuts->items[reader->next_cut].end <= reader->lines.length ?
-		&cuts->items[reader->next_cut] : NULL;
+	cut = &cuts->items[reader->next_cut];
+	return reader->next_cut < cuts->nitems && cut->begin == at &&
+		cut->end <= reader->lines.length ? cut : NULL;
 }
 
 /*
