@@ -294,7 +294,9 @@ SKIP:
 	my $pid = $session->query_safe('SELECT pg_backend_pid()');
 	$session->query_safe('SET client_min_messages = warning');
 
-	my $small = 'INSERT INTO one VALUES (' . "'" . 'y' x 2000 . "');\n";
+	# each is like the first, but too long to be worth knowing that
+	my $first = "INSERT INTO one VALUES ('y');\n";
+	my $small = $first =~ s/y/'y' x 2100/er;
 	my $statements = int(60 * 1024 * 1024 / length($small));
 	my $before;
 	my $size;
@@ -304,16 +306,16 @@ SKIP:
 	$session->query_safe('SELECT gooseplus_migrate()');
 	$before = memory_peak($pid);
 	write_raw("$root/base/00003_big.sql",
-		"-- +goose Up\n" . $small x $statements);
+		"-- +goose Up\n$first" . $small x $statements);
 	$size = int((-s "$root/base/00003_big.sql") / 1024);
 	is($session->query_safe('SELECT statements FROM gooseplus_migrate()'),
-		$statements, 'a file of 60 MB');
+		$statements + 1, 'a file of 60 MB');
 
 	my $grown = memory_peak($pid) - $before;
 
 	note("a file of $size kB raised the peak by $grown kB");
-	cmp_ok($grown, '<', 2 * $size,
-		'its run takes less than twice its size in memory');
+	cmp_ok($grown, '<', 1.25 * $size,
+		'its run takes little more than its size in memory');
 	$session->quit;
 }
 
