@@ -233,10 +233,11 @@ is_blank(const char *text, size_t length)
 }
 
 /*
- * Is there an annotation among these lines of the file?
+ * Is there an annotation among these lines of the file, or a comment with a
+ * variable, if those are asked for?
  */
 static bool
-has_annotation(const Comparison *both, int from, int to)
+has_line(const Comparison *both, int from, int to, bool variables)
 {
 	LineReader	lines;
 	Line		line;
@@ -244,19 +245,23 @@ has_annotation(const Comparison *both, int from, int to)
 	(void) line_open(&lines, both->text, both->length);
 	while (line_next(&lines, &line) && line.number <= to)
 		if (line.number >= from &&
-			memmem(line.text, line.length, "+goose", strlen("+goose")) != NULL)
+			(memmem(line.text, line.length, "+goose", strlen("+goose")) != NULL ||
+			 (variables && line.comment &&
+			  memchr(line.text, '$', line.length) != NULL)))
 			return true;
 	return false;
 }
 
 /*
- * The same for a merged statement; it is in none of goose's.
+ * Has a merged statement lines that are in none of goose's, and that cannot be
+ * told from the others?  An annotation; or a comment between two of goose's,
+ * which goose drops whole, and of which a variable has made several lines.
  */
 static bool
-is_annotated(const Comparison *both, const ReadingStatement *ours)
+is_incomparable(const Comparison *both, const ReadingStatement *ours)
 {
 	return ours->vetoes > 0 &&
-		has_annotation(both, ours->line, ours->cut_line);
+		has_line(both, ours->line, ours->cut_line, true);
 }
 
 /*
@@ -323,7 +328,7 @@ compare_statements(const Comparison *both)
 		while (next + count < both->goose.nstatements &&
 			   goose[count].cut_line <= ours->cut_line)
 			count++;
-		if (is_annotated(both, ours))
+		if (is_incomparable(both, ours))
 			return;
 		fuzz_check(count == ours->vetoes + 1);
 		fuzz_check(goose[count - 1].cut_line == ours->cut_line);
@@ -332,7 +337,7 @@ compare_statements(const Comparison *both)
 			fuzz_check(goose->length == ours->length);
 			fuzz_check(memcmp(goose->text, ours->text, ours->length) == 0);
 			/* outside of blocks nothing is open where we cut */
-			if (!has_annotation(both, previous + 1, ours->cut_line))
+			if (!has_line(both, previous + 1, ours->cut_line, false))
 				fuzz_check(!is_open(both, ours, ours->text + ours->length));
 		}
 		else
@@ -401,7 +406,7 @@ static void
 compare(const Comparison *both)
 {
 	const Reading *ours = &both->ours;
-	bool		annotated = false;
+	bool		incomparable = false;
 
 	if (differs_on_purpose(both))
 		return;
@@ -411,14 +416,14 @@ compare(const Comparison *both)
 	 * statement, we do not, and the rest of the file differs.
 	 */
 	for (int i = 0; i < ours->nstatements; i++)
-		annotated = annotated || is_annotated(both, &ours->statements[i]);
+		incomparable = incomparable || is_incomparable(both, &ours->statements[i]);
 	if (!both->goose.accepted)
 	{
-		fuzz_check(ours->end == SCRIPT_FAILED || annotated);
+		fuzz_check(ours->end == SCRIPT_FAILED || incomparable);
 		return;
 	}
 	if (ours->end == SCRIPT_FAILED)
-		fuzz_check(may_refuse(ours) || annotated);
+		fuzz_check(may_refuse(ours) || incomparable);
 	else
 		fuzz_check(ours->transactional == both->goose.transactional);
 	compare_statements(both);
