@@ -5,12 +5,14 @@
 #	perf script -F ip,sym,dso | perl profile.pl code USER SYSTEM
 #	perl profile.pl callgrind FILE LIBRARY
 #
+# Prints lines of a table, "| name | share |".
+#
 # "code" says in whose code the processor was, where it was USER of the time
-# outside the kernel and SYSTEM in it.  The others print lines of a table, "| name | share |", in percent of what was found below
-# run_atomic(), which all of gooseplus_migrate() is.  What runs below one of the server's functions in ENTRIES
-# is the server's; all the rest is gooseplus's, with what it calls of the server
-# otherwise, such as memory and strings, and is named by the function in PARTS
-# that it belongs to.
+# outside the kernel and SYSTEM in it.  The others say what was found below
+# run_atomic(), which all of gooseplus_migrate() is: what runs below one of the
+# server's functions in ENTRIES is the server's; all the rest is gooseplus's,
+# with what it calls of the server otherwise, such as memory and strings, and is
+# named by the function in PARTS that it belongs to.
 
 use strict;
 use warnings;
@@ -102,18 +104,19 @@ sub read_calls
 	my ($file) = @_;
 	my (%names, %cost, $caller, $callee, $calls);
 	my $name = sub {
-		my ($kind, $text) = @_;
+		my ($text) = @_;
 		my ($id, $long) = $text =~ /^\((\d+)\)(?: (.*))?$/ or die "$text?";
 
-		$names{$kind}{$id} = $long if defined $long;
-		return $names{$kind}{$id};
+		# a function that calls itself has a name for each depth
+		$names{$id} = $long =~ s/'\d+$//r if defined $long;
+		return $names{$id};
 	};
 
 	open(my $in, '<', $file) or die "$file: $!";
 	while (<$in>)
 	{
-		if (/^fn=(.*)/) { $caller = $name->('function', $1) =~ s/'\d+$//r }
-		elsif (/^cfn=(.*)/) { $callee = $name->('function', $1) =~ s/'\d+$//r }
+		if (/^fn=(.*)/) { $caller = $name->($1) }
+		elsif (/^cfn=(.*)/) { $callee = $name->($1) }
 		elsif (/^calls=/) { $calls = 1 }
 		elsif ($calls)
 		{
